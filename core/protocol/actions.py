@@ -1,0 +1,97 @@
+"""Actions: what the policy wants running. Each has an id that follows from the state alone."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from core.protocol.gates import Gate
+from core.protocol.values import (
+    Base,
+    Change,
+    CheckSpec,
+    Origin,
+    Tree,
+    Value,
+)
+
+
+class Action(Value, tag=True):
+    """Base of all actions; equal ids mean the same piece of work."""
+
+    id: str
+
+
+class TakeSurvey(Action):
+    """Look at the repository without running anything of it."""
+
+
+class KeepTrust(Action):
+    """Remember that the person trusts the content behind this hash."""
+
+    trust_hash: str
+
+
+class RunCheck(Action):
+    """Run one check on one tree."""
+
+    check: CheckSpec
+    tree: Tree
+    base: Base
+    iteration: int = 0
+    """0 when it runs on the base."""
+
+
+class MakePlan(Action):
+    """Ask the proposer for a plan."""
+
+
+class Propose(Action):
+    """Ask the proposer for a change for the live step."""
+
+    iteration: int
+
+
+class Build(Action):
+    """Make the change's tree in the workshop."""
+
+    iteration: int
+    origin: Origin
+
+
+class Judge(Action):
+    """Compare the evidence of a change with its base's."""
+
+    iteration: int
+
+
+class OpenGate(Action):
+    gate: Gate
+
+
+class Land(Action):
+    """Bring an approved change to the person's branch and files."""
+
+    iteration: int
+    change: Change
+    message: str
+
+
+class Watch(Action):
+    """Watch the person's branch and the change's paths for movement."""
+
+    base: Base
+    paths: tuple[str, ...]
+
+
+class Finish(Action):
+    """Write down how the goal ended."""
+
+    reached: bool
+    cap: bool
+    says: str
+
+
+AnyAction: TypeAlias = (
+    TakeSurvey | KeepTrust | RunCheck | MakePlan | Propose | Build | Judge | OpenGate | Land
+    | Watch | Finish
+)  # fmt: skip

@@ -1,0 +1,66 @@
+"""Commands: what a front end asks of the engine. Refused ones are answered with a `Notice`."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from core.protocol.gates import Decision
+from core.protocol.values import Level, Value
+
+
+class Command(Value, tag=True):
+    """Base of all commands."""
+
+
+class StartGoal(Command):
+    """Begin a goal. Refused while another is under way."""
+
+    goal: str
+
+
+class Decide(Command):
+    decision: Decision
+
+
+class QueueNote(Command):
+    """A note for the next request, written while something runs."""
+
+    note: str
+
+
+class UnqueueNote(Command):
+    """Take the last queued note back."""
+
+
+class SetLevel(Command):
+    level: Level
+
+
+class SetPaused(Command):
+    """Pause after what runs now, or go on."""
+
+    paused: bool
+
+
+class Cancel(Command):
+    """Cancel what runs now; a gate opens."""
+
+
+class RunChecksAgain(Command):
+    """Run the checks of the change on screen once more."""
+
+
+class UseProposer(Command):
+    """Go on with another proposer: "repair", "script:FILE", or a model's name."""
+
+    name: str
+
+
+class EndSession(Command):
+    """The person stops: what runs is cancelled, and the session ends as it stands."""
+
+
+AnyCommand: TypeAlias = (
+    StartGoal | Decide | QueueNote | UnqueueNote | SetLevel | SetPaused | Cancel
+    | RunChecksAgain | UseProposer | EndSession
+)  # fmt: skip

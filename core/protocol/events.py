@@ -1,0 +1,260 @@
+"""Events are written durably before they are shown; deltas are shown and may be dropped.
+
+The session is nothing but its events: `core.state.fold` rebuilds everything from them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from core.protocol.actions import AnyAction
+from core.protocol.gates import Decision, Gate
+from core.protocol.values import (
+    Base,
+    Change,
+    CheckResult,
+    Choice,
+    LandingIntent,
+    Level,
+    Moved,
+    Options,
+    Plan,
+    Problem,
+    Reply,
+    Survey,
+    Usage,
+    Value,
+    Verdict,
+)
+
+
+class Event(Value, tag=True):
+    """Base of all events. `action` is the id of the action that an event reports on."""
+
+
+class SessionOpened(Event):
+    session: str
+    repository: str
+    """Real path of the working tree's root."""
+    options: Options
+    choice: Choice
+    version: str
+
+
+class Resumed(Event):
+    """A new process took the session up; whatever was in flight is not running any more."""
+
+
+class SessionEnded(Event):
+    says: str
+
+
+class GoalSet(Event):
+    goal: str
+
+
+class Started(Event):
+    action: AnyAction
+
+
+class Cancelled(Event):
+    """The action is no longer wanted; a later report of it is ignored."""
+
+    action: str
+
+
+class Failed(Event):
+    """An action could not be carried out at all (disk full, tool missing, our own fault)."""
+
+    action: str
+    problem: Problem
+
+
+class Surveyed(Event):
+    action: str
+    survey: Survey
+
+
+class TrustKept(Event):
+    action: str
+
+
+class Reserved(Event):
+    """The most that a request may cost, set aside before it is sent."""
+
+    action: str
+    usd: float
+
+
+class PlanProposed(Event):
+    action: str
+    plan: Plan
+    reply: Reply
+
+
+class ProposalMade(Event):
+    action: str
+    reply: Reply
+
+
+class ReplyFailed(Event):
+    """A request for a plan or a proposal ended without one."""
+
+    action: str
+    problem: Problem
+    usage: Usage = Usage()
+
+
+class ChangeBuilt(Event):
+    action: str
+    change: Change
+
+
+class BuildFailed(Event):
+    action: str
+    problem: Problem
+
+
+class CheckFinished(Event):
+    action: str
+    result: CheckResult
+    reused: bool = False
+    """True where the same check had run on the same tree in the same environment."""
+
+
+class Judged(Event):
+    action: str
+    verdict: Verdict
+
+
+class GateOpened(Event):
+    action: str
+    gate: Gate
+
+
+class Decided(Event):
+    decision: Decision
+
+
+class NoteQueued(Event):
+    note: str
+
+
+class NoteUnqueued(Event):
+    pass
+
+
+class LevelSet(Event):
+    level: Level
+
+
+class PausedSet(Event):
+    paused: bool
+
+
+class CancelAsked(Event):
+    pass
+
+
+class ChecksAgainAsked(Event):
+    pass
+
+
+class ProposerChosen(Event):
+    choice: Choice
+
+
+class LandingPrepared(Event):
+    """Written before the first byte of the person's repository changes."""
+
+    action: str
+    intent: LandingIntent
+
+
+class Landed(Event):
+    action: str
+    commit: str
+    base: Base
+    """The base that the next step starts from."""
+    paths: tuple[str, ...]
+    says: str = ""
+
+
+class LandingRefused(Event):
+    """Nothing landed: something moved, or could not be written."""
+
+    action: str
+    moved: Moved | None
+    problem: Problem | None = None
+
+
+class BaseMoved(Event):
+    """The person's branch or a touched file moved; `moved` None says that it moved back."""
+
+    action: str
+    moved: Moved | None
+
+
+class GoalEnded(Event):
+    action: str
+    reached: bool
+    cap: bool
+    says: str
+
+
+AnyEvent: TypeAlias = (
+    SessionOpened | Resumed | SessionEnded | GoalSet | Started | Cancelled | Failed | Surveyed
+    | TrustKept | Reserved | PlanProposed | ProposalMade | ReplyFailed | ChangeBuilt
+    | BuildFailed | CheckFinished | Judged | GateOpened | Decided | NoteQueued | NoteUnqueued
+    | LevelSet | PausedSet | CancelAsked | ChecksAgainAsked | ProposerChosen | LandingPrepared
+    | Landed | LandingRefused | BaseMoved | GoalEnded
+)  # fmt: skip
+
+
+class Entry(Value):
+    """One line of the journal."""
+
+    seq: int
+    """1, 2, 3… within the session."""
+    at: float
+    """Seconds since the epoch."""
+    event: AnyEvent
+
+
+class Delta(Value, tag=True):
+    """Base of all deltas."""
+
+
+class Streamed(Delta):
+    """Text of a reply while it arrives, cleaned."""
+
+    action: str
+    text: str
+
+
+class Output(Delta):
+    """Lines that a check printed, cleaned but for SGR colours."""
+
+    action: str
+    check: str
+    lines: tuple[str, ...]
+    dropped: int = 0
+    """Lines left out before these because too many came at once."""
+
+
+class Progress(Delta):
+    action: str
+    says: str
+    done: int = 0
+    total: int = 0
+    """0 while the total is unknown."""
+
+
+class Notice(Delta):
+    """A sentence for the person: a refused command, a retry, a fault survived."""
+
+    level: Literal["info", "warning", "error"]
+    says: str
+
+
+AnyDelta: TypeAlias = Streamed | Output | Progress | Notice
