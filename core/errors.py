@@ -1,13 +1,13 @@
 """The one tree of errors. Each says what happened, what was kept, and what to do next.
 
-    LoopwrightError
-    ├── UsageError          exit 2: an option, a goal or a configuration that cannot be used
-    ├── Refused             exit 4: a repository or a state that we do not work in
-    │   └── HeldByAnother   exit 4: another workbench has this repository open
-    ├── JournalError        exit 2: the state folder cannot be read or written
-    ├── GitFailed           git ended with an error that nothing above expected
-    ├── ActionFailed        a performer's problem; becomes an event, never a traceback
-    └── ActionCancelled     raised inside a performer whose action is no longer wanted
+LoopwrightError
+├── UsageError          exit 2: an option, a goal or a configuration that cannot be used
+├── Refused             exit 4: a repository or a state that we do not work in
+│   └── HeldByAnother   exit 4: another workbench has this repository open
+├── JournalError        exit 2: the state folder cannot be read or written
+├── GitFailed           git ended with an error that nothing above expected
+├── ActionFailed        a performer's problem; becomes an event, never a traceback
+└── ActionCancelled     raised inside a performer whose action is no longer wanted
 """
 
 from __future__ import annotations

@@ -15,23 +15,23 @@ from core.protocol.values import (
 )
 
 
-class Action(Value, tag=True):
+class Action(Value, frozen=True, tag=True):
     """Base of all actions; equal ids mean the same piece of work."""
 
     id: str
 
 
-class TakeSurvey(Action):
+class TakeSurvey(Action, frozen=True):
     """Look at the repository without running anything of it."""
 
 
-class KeepTrust(Action):
+class KeepTrust(Action, frozen=True):
     """Remember that the person trusts the content behind this hash."""
 
     trust_hash: str
 
 
-class RunCheck(Action):
+class RunCheck(Action, frozen=True):
     """Run one check on one tree."""
 
     check: CheckSpec
@@ -41,34 +41,34 @@ class RunCheck(Action):
     """0 when it runs on the base."""
 
 
-class MakePlan(Action):
+class MakePlan(Action, frozen=True):
     """Ask the proposer for a plan."""
 
 
-class Propose(Action):
+class Propose(Action, frozen=True):
     """Ask the proposer for a change for the live step."""
 
     iteration: int
 
 
-class Build(Action):
+class Build(Action, frozen=True):
     """Make the change's tree in the workshop."""
 
     iteration: int
     origin: Origin
 
 
-class Judge(Action):
+class Judge(Action, frozen=True):
     """Compare the evidence of a change with its base's."""
 
     iteration: int
 
 
-class OpenGate(Action):
+class OpenGate(Action, frozen=True):
     gate: Gate
 
 
-class Land(Action):
+class Land(Action, frozen=True):
     """Bring an approved change to the person's branch and files."""
 
     iteration: int
@@ -76,14 +76,14 @@ class Land(Action):
     message: str
 
 
-class Watch(Action):
+class Watch(Action, frozen=True):
     """Watch the person's branch and the change's paths for movement."""
 
     base: Base
     paths: tuple[str, ...]
 
 
-class Finish(Action):
+class Finish(Action, frozen=True):
     """Write down how the goal ended."""
 
     reached: bool

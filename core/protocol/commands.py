@@ -8,55 +8,55 @@ from core.protocol.gates import Decision
 from core.protocol.values import Level, Value
 
 
-class Command(Value, tag=True):
+class Command(Value, frozen=True, tag=True):
     """Base of all commands."""
 
 
-class StartGoal(Command):
+class StartGoal(Command, frozen=True):
     """Begin a goal. Refused while another is under way."""
 
     goal: str
 
 
-class Decide(Command):
+class Decide(Command, frozen=True):
     decision: Decision
 
 
-class QueueNote(Command):
+class QueueNote(Command, frozen=True):
     """A note for the next request, written while something runs."""
 
     note: str
 
 
-class UnqueueNote(Command):
+class UnqueueNote(Command, frozen=True):
     """Take the last queued note back."""
 
 
-class SetLevel(Command):
+class SetLevel(Command, frozen=True):
     level: Level
 
 
-class SetPaused(Command):
+class SetPaused(Command, frozen=True):
     """Pause after what runs now, or go on."""
 
     paused: bool
 
 
-class Cancel(Command):
+class Cancel(Command, frozen=True):
     """Cancel what runs now; a gate opens."""
 
 
-class RunChecksAgain(Command):
+class RunChecksAgain(Command, frozen=True):
     """Run the checks of the change on screen once more."""
 
 
-class UseProposer(Command):
+class UseProposer(Command, frozen=True):
     """Go on with another proposer: "repair", "script:FILE", or a model's name."""
 
     name: str
 
 
-class EndSession(Command):
+class EndSession(Command, frozen=True):
     """The person stops: what runs is cancelled, and the session ends as it stands."""
 
 

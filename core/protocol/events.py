@@ -28,11 +28,11 @@ from core.protocol.values import (
 )
 
 
-class Event(Value, tag=True):
+class Event(Value, frozen=True, tag=True):
     """Base of all events. `action` is the id of the action that an event reports on."""
 
 
-class SessionOpened(Event):
+class SessionOpened(Event, frozen=True):
     session: str
     repository: str
     """Real path of the working tree's root."""
@@ -41,63 +41,63 @@ class SessionOpened(Event):
     version: str
 
 
-class Resumed(Event):
+class Resumed(Event, frozen=True):
     """A new process took the session up; whatever was in flight is not running any more."""
 
 
-class SessionEnded(Event):
+class SessionEnded(Event, frozen=True):
     says: str
 
 
-class GoalSet(Event):
+class GoalSet(Event, frozen=True):
     goal: str
 
 
-class Started(Event):
+class Started(Event, frozen=True):
     action: AnyAction
 
 
-class Cancelled(Event):
+class Cancelled(Event, frozen=True):
     """The action is no longer wanted; a later report of it is ignored."""
 
     action: str
 
 
-class Failed(Event):
+class Failed(Event, frozen=True):
     """An action could not be carried out at all (disk full, tool missing, our own fault)."""
 
     action: str
     problem: Problem
 
 
-class Surveyed(Event):
+class Surveyed(Event, frozen=True):
     action: str
     survey: Survey
 
 
-class TrustKept(Event):
+class TrustKept(Event, frozen=True):
     action: str
 
 
-class Reserved(Event):
+class Reserved(Event, frozen=True):
     """The most that a request may cost, set aside before it is sent."""
 
     action: str
     usd: float
 
 
-class PlanProposed(Event):
+class PlanProposed(Event, frozen=True):
     action: str
     plan: Plan
     reply: Reply
 
 
-class ProposalMade(Event):
+class ProposalMade(Event, frozen=True):
     action: str
     reply: Reply
 
 
-class ReplyFailed(Event):
+class ReplyFailed(Event, frozen=True):
     """A request for a plan or a proposal ended without one."""
 
     action: str
@@ -105,73 +105,73 @@ class ReplyFailed(Event):
     usage: Usage = Usage()
 
 
-class ChangeBuilt(Event):
+class ChangeBuilt(Event, frozen=True):
     action: str
     change: Change
 
 
-class BuildFailed(Event):
+class BuildFailed(Event, frozen=True):
     action: str
     problem: Problem
 
 
-class CheckFinished(Event):
+class CheckFinished(Event, frozen=True):
     action: str
     result: CheckResult
     reused: bool = False
     """True where the same check had run on the same tree in the same environment."""
 
 
-class Judged(Event):
+class Judged(Event, frozen=True):
     action: str
     verdict: Verdict
 
 
-class GateOpened(Event):
+class GateOpened(Event, frozen=True):
     action: str
     gate: Gate
 
 
-class Decided(Event):
+class Decided(Event, frozen=True):
     decision: Decision
 
 
-class NoteQueued(Event):
+class NoteQueued(Event, frozen=True):
     note: str
 
 
-class NoteUnqueued(Event):
+class NoteUnqueued(Event, frozen=True):
     pass
 
 
-class LevelSet(Event):
+class LevelSet(Event, frozen=True):
     level: Level
 
 
-class PausedSet(Event):
+class PausedSet(Event, frozen=True):
     paused: bool
 
 
-class CancelAsked(Event):
+class CancelAsked(Event, frozen=True):
     pass
 
 
-class ChecksAgainAsked(Event):
+class ChecksAgainAsked(Event, frozen=True):
     pass
 
 
-class ProposerChosen(Event):
+class ProposerChosen(Event, frozen=True):
     choice: Choice
 
 
-class LandingPrepared(Event):
+class LandingPrepared(Event, frozen=True):
     """Written before the first byte of the person's repository changes."""
 
     action: str
     intent: LandingIntent
 
 
-class Landed(Event):
+class Landed(Event, frozen=True):
     action: str
     commit: str
     base: Base
@@ -180,7 +180,7 @@ class Landed(Event):
     says: str = ""
 
 
-class LandingRefused(Event):
+class LandingRefused(Event, frozen=True):
     """Nothing landed: something moved, or could not be written."""
 
     action: str
@@ -188,14 +188,14 @@ class LandingRefused(Event):
     problem: Problem | None = None
 
 
-class BaseMoved(Event):
+class BaseMoved(Event, frozen=True):
     """The person's branch or a touched file moved; `moved` None says that it moved back."""
 
     action: str
     moved: Moved | None
 
 
-class GoalEnded(Event):
+class GoalEnded(Event, frozen=True):
     action: str
     reached: bool
     cap: bool
@@ -211,7 +211,7 @@ AnyEvent: TypeAlias = (
 )  # fmt: skip
 
 
-class Entry(Value):
+class Entry(Value, frozen=True):
     """One line of the journal."""
 
     seq: int
@@ -221,18 +221,18 @@ class Entry(Value):
     event: AnyEvent
 
 
-class Delta(Value, tag=True):
+class Delta(Value, frozen=True, tag=True):
     """Base of all deltas."""
 
 
-class Streamed(Delta):
+class Streamed(Delta, frozen=True):
     """Text of a reply while it arrives, cleaned."""
 
     action: str
     text: str
 
 
-class Output(Delta):
+class Output(Delta, frozen=True):
     """Lines that a check printed, cleaned but for SGR colours."""
 
     action: str
@@ -242,7 +242,7 @@ class Output(Delta):
     """Lines left out before these because too many came at once."""
 
 
-class Progress(Delta):
+class Progress(Delta, frozen=True):
     action: str
     says: str
     done: int = 0
@@ -250,7 +250,7 @@ class Progress(Delta):
     """0 while the total is unknown."""
 
 
-class Notice(Delta):
+class Notice(Delta, frozen=True):
     """A sentence for the person: a refused command, a retry, a fault survived."""
 
     level: Literal["info", "warning", "error"]

@@ -14,7 +14,7 @@ DecisionKind = Literal[
 ]  # fmt: skip
 
 
-class Gate(Value):
+class Gate(Value, frozen=True):
     """The loop waits here; what is on screen at a gate is what the decision counts for."""
 
     id: str
@@ -25,7 +25,10 @@ class Gate(Value):
     allows: tuple[DecisionKind, ...]
     iteration: int = 0
     token: Tree = ""
-    """Hash of what is on screen (a change's tree, a plan's hash, the trust hash). A decision must name it."""
+    """Hash of what is on screen (a change's tree, a plan's hash, the trust hash).
+
+    A decision must name it, and counts for nothing else.
+    """
     red: bool = False
     """True when approving means approving a result that is not green: asks a second key."""
     message: str = ""
@@ -35,7 +38,7 @@ class Gate(Value):
     moved: Moved | None = None
 
 
-class Decision(Value):
+class Decision(Value, frozen=True):
     """The person's answer to a gate."""
 
     gate: str

@@ -26,7 +26,7 @@ class Value(Struct, frozen=True, omit_defaults=True):
     """Base of all values: compared by content, safe to share between threads."""
 
 
-class Need(Value):
+class Need(Value, frozen=True):
     """One piece of evidence that a step asks for."""
 
     check: str
@@ -37,7 +37,7 @@ class Need(Value):
     """"fail" is for a reproducing test: it must fail on the tree that adds it."""
 
 
-class Step(Value):
+class Step(Value, frozen=True):
     id: str
     intent: str
     scope: tuple[str, ...] = ()
@@ -45,12 +45,12 @@ class Step(Value):
     needs: tuple[Need, ...] = ()
 
 
-class Plan(Value):
+class Plan(Value, frozen=True):
     steps: tuple[Step, ...]
     reasons: str = ""
 
 
-class Usage(Value):
+class Usage(Value, frozen=True):
     """What one request cost."""
 
     tokens_in: int = 0
@@ -59,7 +59,7 @@ class Usage(Value):
     seconds: float = 0.0
 
 
-class Base(Value):
+class Base(Value, frozen=True):
     """The tree that everything is compared with."""
 
     commit: str
@@ -70,7 +70,7 @@ class Base(Value):
     """Paths whose uncommitted content is in `tree` by the person's choice."""
 
 
-class CheckSpec(Value):
+class CheckSpec(Value, frozen=True):
     """A command of the repository that judges a tree."""
 
     name: str
@@ -82,7 +82,7 @@ class CheckSpec(Value):
     timeout: float = 600.0
 
 
-class Isolation(Value):
+class Isolation(Value, frozen=True):
     """What stands between a check and the person's machine."""
 
     kind: Literal["bubblewrap", "none"]
@@ -90,7 +90,7 @@ class Isolation(Value):
     """One sentence for the trust gate: what is, or is not, kept apart."""
 
 
-class TestRecord(Value):
+class TestRecord(Value, frozen=True):
     """One test's outcome."""
 
     __test__ = False
@@ -103,7 +103,7 @@ class TestRecord(Value):
     seconds: float = 0.0
 
 
-class Diagnostic(Value):
+class Diagnostic(Value, frozen=True):
     """One finding of a linter, compiler or type checker."""
 
     path: str
@@ -114,7 +114,7 @@ class Diagnostic(Value):
     severity: Literal["error", "warning", "note"] = "error"
 
 
-class CheckResult(Value):
+class CheckResult(Value, frozen=True):
     """Evidence: one run of one check, bound to tree, command and environment."""
 
     check: str
@@ -143,14 +143,14 @@ class CheckResult(Value):
 MAX_LISTED = 200
 
 
-class Records(Value):
+class Records(Value, frozen=True):
     """Everything a check reported; kept as a blob."""
 
     tests: tuple[TestRecord, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class FileChange(Value):
+class FileChange(Value, frozen=True):
     path: str
     status: Literal["added", "deleted", "modified", "renamed", "mode"]
     added: int = 0
@@ -164,7 +164,7 @@ class FileChange(Value):
     """Why this file runs code later (hook, CI, conftest, lock file…); "" when it does not."""
 
 
-class Change(Value):
+class Change(Value, frozen=True):
     """The git tree that a proposal makes out of its base."""
 
     tree: Tree
@@ -178,7 +178,7 @@ class Change(Value):
         return tuple(h for f in self.files for h in f.hunks)
 
 
-class DiffLine(Value):
+class DiffLine(Value, frozen=True):
     kind: Literal[" ", "+", "-"]
     text: str
     """Cleaned for the screen; the bytes are in the patch."""
@@ -187,21 +187,21 @@ class DiffLine(Value):
     no_newline: bool = False
 
 
-class Hunk(Value):
+class Hunk(Value, frozen=True):
     id: str
     path: str
     header: str
     lines: tuple[DiffLine, ...]
 
 
-class FileDiff(Value):
+class FileDiff(Value, frozen=True):
     """A file of a patch, parsed for the screen."""
 
     change: FileChange
     hunks: tuple[Hunk, ...]
 
 
-class Verdict(Value):
+class Verdict(Value, frozen=True):
     """How a change's evidence compares with its base's and with the try before."""
 
     kind: Literal["green", "better", "worse", "same", "void"]
@@ -226,7 +226,7 @@ ProblemKind = Literal[
 ]  # fmt: skip
 
 
-class Problem(Value):
+class Problem(Value, frozen=True):
     """Something that went wrong in words that name the next step."""
 
     kind: ProblemKind
@@ -235,7 +235,7 @@ class Problem(Value):
     """True where the loop may feed this back to the proposer without asking the person."""
 
 
-class Reply(Value):
+class Reply(Value, frozen=True):
     """A finished reply of a proposer."""
 
     text: BlobRef
@@ -243,18 +243,18 @@ class Reply(Value):
     usage: Usage = Usage()
 
 
-class EditedFile(Value):
+class EditedFile(Value, frozen=True):
     """The person's version of a file; `content` None deletes it."""
 
     path: str
     content: bytes | None
 
 
-class Proposed(Value, tag="proposed"):
+class Proposed(Value, frozen=True, tag="proposed"):
     """The change comes from the proposer."""
 
 
-class Subset(Value, tag="subset"):
+class Subset(Value, frozen=True, tag="subset"):
     """The change is the hunks that the person took of iteration `of`; lands when green."""
 
     of: int
@@ -262,7 +262,7 @@ class Subset(Value, tag="subset"):
     message: str
 
 
-class Edited(Value, tag="edited"):
+class Edited(Value, frozen=True, tag="edited"):
     """The change is iteration `of` as the person edited it."""
 
     of: int
@@ -270,7 +270,7 @@ class Edited(Value, tag="edited"):
     """Blob: JSON of tuple[EditedFile, ...]."""
 
 
-class Rebuilt(Value, tag="rebuilt"):
+class Rebuilt(Value, frozen=True, tag="rebuilt"):
     """The change is iteration `of` put on the base as it is now."""
 
     of: int
@@ -279,7 +279,7 @@ class Rebuilt(Value, tag="rebuilt"):
 Origin: TypeAlias = Proposed | Subset | Edited | Rebuilt
 
 
-class Moved(Value):
+class Moved(Value, frozen=True):
     """What moved in the person's repository under a change."""
 
     head: str
@@ -289,7 +289,7 @@ class Moved(Value):
     says: str = ""
 
 
-class Choice(Value):
+class Choice(Value, frozen=True):
     """Which proposer is used and why."""
 
     kind: Literal["model", "repair", "script"]
@@ -298,7 +298,7 @@ class Choice(Value):
     why: str
 
 
-class Options(Value):
+class Options(Value, frozen=True):
     """What the person chose when the session began."""
 
     level: Level = "step"
@@ -312,7 +312,7 @@ class Options(Value):
     """Check commands given with --check, as written."""
 
 
-class Survey(Value):
+class Survey(Value, frozen=True):
     """What was found in the repository, before anything of it ran."""
 
     base: Base
@@ -331,7 +331,7 @@ class Survey(Value):
     """What the person should know: unsupported parts, name collisions."""
 
 
-class LandingIntent(Value):
+class LandingIntent(Value, frozen=True):
     """Everything recovery needs after a kill inside a landing. Made by `core.repo.landing`."""
 
     ref: str
@@ -345,7 +345,7 @@ class LandingIntent(Value):
     """Folder (inside the person's .git) that holds files written aside."""
 
 
-class LandingFile(Value):
+class LandingFile(Value, frozen=True):
     path: str
     old_blob: str
     """"" when the file is new."""
