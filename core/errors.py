@@ -42,6 +42,10 @@ class JournalError(LoopwrightError):
     exit_code = 2
 
 
+class NotNow(LoopwrightError):
+    pass
+
+
 class GitFailed(LoopwrightError):
     def __init__(self, argv: tuple[str, ...], code: int, stderr: str) -> None:
         self.argv, self.code, self.stderr = argv, code, stderr

@@ -39,10 +39,18 @@ class RunCheck(Action, frozen=True):
     base: Base
     iteration: int = 0
     """0 when it runs on the base."""
+    fresh: bool = False
+    """True when the person asked for a new run; evidence of an earlier one is not reused."""
 
 
 class MakePlan(Action, frozen=True):
     """Ask the proposer for a plan."""
+
+
+class SkipStep(Action, frozen=True):
+    """The live step's evidence holds on the base already."""
+
+    step: str
 
 
 class Propose(Action, frozen=True):
@@ -92,6 +100,6 @@ class Finish(Action, frozen=True):
 
 
 AnyAction: TypeAlias = (
-    TakeSurvey | KeepTrust | RunCheck | MakePlan | Propose | Build | Judge | OpenGate | Land
-    | Watch | Finish
+    TakeSurvey | KeepTrust | RunCheck | MakePlan | SkipStep | Propose | Build | Judge | OpenGate
+    | Land | Watch | Finish
 )  # fmt: skip

@@ -92,6 +92,12 @@ class PlanProposed(Event, frozen=True):
     reply: Reply
 
 
+class StepSkipped(Event, frozen=True):
+    action: str
+    step: str
+    says: str
+
+
 class ProposalMade(Event, frozen=True):
     action: str
     reply: Reply
@@ -207,7 +213,7 @@ AnyEvent: TypeAlias = (
     | TrustKept | Reserved | PlanProposed | ProposalMade | ReplyFailed | ChangeBuilt
     | BuildFailed | CheckFinished | Judged | GateOpened | Decided | NoteQueued | NoteUnqueued
     | LevelSet | PausedSet | CancelAsked | ChecksAgainAsked | ProposerChosen | LandingPrepared
-    | Landed | LandingRefused | BaseMoved | GoalEnded
+    | Landed | LandingRefused | BaseMoved | GoalEnded | StepSkipped
 )  # fmt: skip
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.protocol.values import EditedFile, Moved, Plan, Tree, Value
+from core.protocol.values import EditedFile, Moved, Plan, Problem, Tree, Value
 
-GateKind = Literal["trust", "plan", "run", "result", "stuck", "moved", "done"]
+GateKind = Literal["trust", "plan", "run", "result", "stuck", "moved"]
 
 DecisionKind = Literal[
     "approve", "next", "redirect", "edit", "reject", "stop", "trust", "without checks",
@@ -36,6 +36,10 @@ class Gate(Value, frozen=True):
     skips: tuple[str, ...] = ()
     """What landing will skip, in words."""
     moved: Moved | None = None
+    cap: bool = False
+    """True when a cap on tries or money is what stopped the loop (stuck gates)."""
+    problem: Problem | None = None
+    """What went wrong, where something did (stuck gates)."""
 
 
 class Decision(Value, frozen=True):

@@ -222,7 +222,7 @@ class Verdict(Value, frozen=True):
 ProblemKind = Literal[
     "malformed", "cut off", "no edits", "unmatched", "refused path", "refused", "filtered",
     "context", "key", "model", "rate", "server", "network", "timeout", "budget", "worker",
-    "not found", "conflict", "internal", "empty",
+    "not found", "conflict", "internal", "empty", "interrupted",
 ]  # fmt: skip
 
 
@@ -266,8 +266,7 @@ class Edited(Value, frozen=True, tag="edited"):
     """The change is iteration `of` as the person edited it."""
 
     of: int
-    files: BlobRef
-    """Blob: JSON of tuple[EditedFile, ...]."""
+    files: tuple[EditedFile, ...]
 
 
 class Rebuilt(Value, frozen=True, tag="rebuilt"):

@@ -1,0 +1,54 @@
+"""The draft of a landing's commit message: goal, step and evidence. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+
+from core import protocol as p
+from core.state import State
+
+SUBJECT_WIDTH = 72
+
+
+def commit_message(s: State) -> str:
+    step, live = s.live_step, s.iteration
+    intent = step.intent if step else s.goal
+    subject = textwrap.shorten(intent, SUBJECT_WIDTH, placeholder="…")
+    parts = [subject]
+    if subject != intent:
+        parts.append(_wrap(intent))
+    if s.goal and s.goal != intent:
+        parts.append(_wrap(f"Goal: {s.goal}"))
+    if live is not None and live.verdict is not None:
+        parts.append("\n".join(["Evidence:", *_evidence(s, live.results, live.verdict)]))
+    proposer = live.proposer if live else s.choice.name
+    parts.append(f"Assisted-by: Loopwright ({proposer})")
+    return "\n\n".join(parts) + "\n"
+
+
+def _evidence(s: State, results: tuple[p.CheckResult, ...], verdict: p.Verdict) -> list[str]:
+    lines = [f"- {summary(r)} on tree {r.tree[:12]}" for r in results]
+    if not lines:
+        lines = ["- none: no checks ran"]
+    lines += [f"- fixes {name}" for name in verdict.fixed[:10]]
+    if len(verdict.fixed) > 10:
+        lines.append(f"- and {len(verdict.fixed) - 10} more")
+    if verdict.kind != "green":
+        lines.append(f"- approved although not green: {verdict.says}")
+    if verdict.before:
+        lines.append(f"- {len(verdict.before)} failed before too and were not asked about")
+    if s.base is not None and s.base.dirty:
+        lines.append("- the checked tree also held uncommitted content that is not in this commit")
+    return lines
+
+
+def summary(result: p.CheckResult) -> str:
+    """One check in a few words: "pytest: 14 passed, 1 failed"."""
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(result.counts.items()) if n)
+    if not counts and result.diagnostics:
+        counts = f"{len(result.diagnostics)} findings"
+    return f"{result.check}: {counts or result.verdict}"
+
+
+def _wrap(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, SUBJECT_WIDTH, break_long_words=False))

@@ -1,0 +1,213 @@
+"""The session as data: everything that the policy and a front end need to know right now.
+
+Rebuilt from the journal alone by `core.fold.fold`. Only the live step is held here; older
+history is a projection of the journal.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.protocol import (
+    AnyAction,
+    Base,
+    Change,
+    CheckResult,
+    CheckSpec,
+    Choice,
+    Gate,
+    LandingIntent,
+    Level,
+    Moved,
+    Need,
+    Options,
+    Origin,
+    Plan,
+    Problem,
+    Reply,
+    Step,
+    Survey,
+    Usage,
+    Value,
+    Verdict,
+)
+
+IterationOutcome = Literal[
+    "", "landed", "rejected", "redirected", "next", "superseded", "interrupted", "failed", "left"
+]
+
+
+class Iteration(Value, frozen=True):
+    """One trip round the loop: propose, build, check, judge."""
+
+    n: int
+    step: str
+    origin: Origin
+    started: float
+    notes: tuple[str, ...] = ()
+    """What the person said before it was proposed; the proposer was told."""
+    proposer: str = ""
+    reply: Reply | None = None
+    change: Change | None = None
+    cleared: bool = False
+    """True once the person let its checks run (asked at level "each" only)."""
+    runs: int = 0
+    """How often the person asked for a fresh run of its checks."""
+    results: tuple[CheckResult, ...] = ()
+    verdict: Verdict | None = None
+    problem: Problem | None = None
+    outcome: IterationOutcome = ""
+    """"" while it is live."""
+    commit: str = ""
+    usage: Usage = Usage()
+    ended: float = 0.0
+
+
+class Approval(Value, frozen=True):
+    """The person's word that an iteration may land."""
+
+    iteration: int
+    message: str
+
+
+class Landing(Value, frozen=True):
+    iteration: int
+    step: str
+    commit: str
+    paths: tuple[str, ...]
+
+
+class Ended(Value, frozen=True):
+    reached: bool
+    cap: bool
+    says: str
+
+
+class State(Value, frozen=True):
+    seq: int = 0
+    at: float = 0.0
+    session: str = ""
+    repository: str = ""
+    options: Options = Options()
+    choice: Choice = Choice("repair", "repair", "")
+    level: Level = "step"
+    paused: bool = False
+    closed: bool = False
+
+    survey: Survey | None = None
+    surveys: int = 0
+    trust: Literal["", "trusted", "keep", "without checks"] = ""
+    """"keep": trusted by the person just now, not yet remembered."""
+    trust_hash: str = ""
+    """What `trust` is about; another hash asks again."""
+
+    goal: str = ""
+    goals: int = 0
+    """How many goals this session has had; ids of actions carry it."""
+    base: Base | None = None
+    base_results: tuple[CheckResult, ...] = ()
+
+    plan: Plan | None = None
+    plan_approved: bool = False
+    plan_tries: int = 0
+    plan_problem: Problem | None = None
+    at_step: int = 0
+    skipped: tuple[str, ...] = ()
+    """Ids of steps that held already."""
+
+    iteration: Iteration | None = None
+    tries: tuple[Iteration, ...] = ()
+    """Earlier iterations of the live step, oldest first."""
+    count: int = 0
+    """Iterations in this session: the number of the newest."""
+    goal_count: int = 0
+    """Iterations proposed for this goal, counted against the cap."""
+    max_iterations: int = 8
+    budget_usd: float = 1.0
+
+    gate: Gate | None = None
+    gates: int = 0
+    approval: Approval | None = None
+    interrupted: Problem | None = None
+    """Why the loop waits for the person although nothing was judged."""
+    inflight: tuple[AnyAction, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Queued for the next request."""
+
+    intent: LandingIntent | None = None
+    """A landing that has begun and was not reported as done."""
+    land_tries: int = 0
+    landings: tuple[Landing, ...] = ()
+    moved: Moved | None = None
+
+    spent: Usage = Usage()
+    reserved: tuple[tuple[str, float], ...] = ()
+    """(action, dollars) set aside for requests under way."""
+    stopping: str = ""
+    """Why the goal is to be ended; "" while it goes on."""
+    ended: Ended | None = None
+
+    @property
+    def live_step(self) -> Step | None:
+        if self.plan is None or self.at_step >= len(self.plan.steps):
+            return None
+        return self.plan.steps[self.at_step]
+
+    @property
+    def checks(self) -> tuple[CheckSpec, ...]:
+        """The checks that run in this session."""
+        if self.survey is None or self.trust == "without checks":
+            return ()
+        return self.survey.checks
+
+    @property
+    def reserved_usd(self) -> float:
+        return sum(usd for _, usd in self.reserved)
+
+    @property
+    def money_left(self) -> float:
+        return max(0.0, self.budget_usd - self.spent.usd - self.reserved_usd)
+
+    @property
+    def idle(self) -> bool:
+        """True when a new goal may begin."""
+        return not self.goal or self.ended is not None
+
+    def running(self, action_id: str) -> AnyAction | None:
+        return next((a for a in self.inflight if a.id == action_id), None)
+
+
+def result_for(results: tuple[CheckResult, ...], check: str) -> CheckResult | None:
+    return next((r for r in results if r.check == check), None)
+
+
+def missing(
+    checks: tuple[CheckSpec, ...], results: tuple[CheckResult, ...]
+) -> tuple[CheckSpec, ...]:
+    """The checks that have no result yet, in their order."""
+    have = {r.check for r in results}
+    return tuple(c for c in checks if c.name not in have)
+
+
+def holds_on(needs: tuple[Need, ...], results: tuple[CheckResult, ...]) -> bool:
+    """Whether every need of polarity "pass" held in these results; False without needs.
+
+    Looks at the listed failures only, so a truncated list counts as not holding.
+    """
+    if not needs or any(n.polarity != "pass" for n in needs):
+        return False
+    for need in needs:
+        result = result_for(results, need.check)
+        if result is None or result.verdict not in ("pass", "fail"):
+            return False
+        if not need.test:
+            if result.verdict != "pass":
+                return False
+            continue
+        failed = result.counts.get("failed", 0) + result.counts.get("error", 0)
+        if failed > len(result.failing) or any(
+            t.id == need.test or t.id.startswith((need.test + "[", need.test + "::"))
+            for t in result.failing
+        ):
+            return False
+    return True
