@@ -10,6 +10,11 @@ from msgspec.structs import replace
 from core import protocol as p
 from core.state import Approval, Ended, Iteration, IterationOutcome, Landing, State
 
+_IMMEDIATE = p.GateOpened | p.GoalEnded | p.StepSkipped
+"""Events of actions that the engine carries out on the spot, without a `Started`."""
+_UNDERWAY = p.Reserved | p.LandingPrepared | p.BaseMoved
+"""Events of actions that go on after them."""
+
 
 def fold_all(entries: Iterable[p.Entry], state: State | None = None) -> State:
     state = state or State()
@@ -22,10 +27,10 @@ def fold(state: State, entry: p.Entry) -> State:
     s = replace(state, seq=entry.seq, at=entry.at)
     event = entry.event
     action = getattr(event, "action", None)
-    if isinstance(action, str):
+    if isinstance(action, str) and not isinstance(event, _IMMEDIATE):
         if s.running(action) is None:
             return s  # a report of an action that is no longer wanted
-        if not isinstance(event, p.Reserved | p.LandingPrepared | p.BaseMoved):
+        if not isinstance(event, _UNDERWAY):
             s = replace(s, inflight=tuple(a for a in s.inflight if a.id != action))
     match event:
         case p.SessionOpened():

@@ -1,0 +1,70 @@
+"""Large texts and outputs, each under the SHA-256 of its bytes.
+
+A blob is synced before its reference is given out, so an event never names one that a crash
+could lose.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+from core.errors import JournalError
+from core.protocol import BlobRef
+
+
+class Blobs:
+    """A folder of blobs. Safe from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, data: bytes) -> BlobRef:
+        """Stores bytes durably and returns their reference. Raises `JournalError`."""
+        ref = hashlib.sha256(data).hexdigest()
+        path = self._path(ref)
+        if path.exists():
+            return ref
+        aside = path.with_name(f".{ref}.{os.getpid()}.{threading.get_ident()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(aside, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            aside.unlink(missing_ok=True)
+            raise JournalError(
+                f"The state folder {self._folder} cannot be written ({error.strerror})."
+                " Everything up to here is kept; free some space and resume."
+            ) from error
+        return ref
+
+    def get(self, ref: BlobRef) -> bytes:
+        """The bytes of a reference; b"" for "". Raises `JournalError` where it is damaged."""
+        if not ref:
+            return b""
+        try:
+            data = self._path(ref).read_bytes()
+        except OSError as error:
+            raise JournalError(
+                f"The record {ref[:12]} is missing from {self._folder} ({error.strerror})."
+            ) from error
+        if hashlib.sha256(data).hexdigest() != ref:
+            raise JournalError(f"The record {ref[:12]} in {self._folder} is damaged.")
+        return data
+
+    def _path(self, ref: BlobRef) -> Path:
+        return self._folder / ref[:2] / ref[2:]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
