@@ -1,0 +1,109 @@
+"""Feedback: what the next proposal is told. Pure; the same evidence gives the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core import protocol as p
+from core.message import summary
+from core.state import Iteration, State
+from core.text import shorten, strip_colours
+
+FAILURES = 12
+"""Failures told in full; the rest are counted."""
+MESSAGE = 1_500
+"""Characters of one failure's message."""
+PATCH = 12_000
+"""Characters of the last try's diff."""
+
+
+def compose(state: State, last_patch: str) -> str:
+    """What the checks say: of the base at first, of the last try afterwards.
+
+    `last_patch` is the diff of the last try that was built; "" where there is none.
+    """
+    last = next((t for t in reversed(state.tries) if t.problem or t.verdict), None)
+    if last is None:
+        return _base(state)
+    if last.problem is not None:
+        return f"Your last reply (try {last.n}) could not be used: {last.problem.says}"
+    return _judged(last, last_patch)
+
+
+def previous(tries: Iterable[Iteration]) -> tuple[str, ...]:
+    """One short line for each earlier try of the step, oldest first."""
+    return tuple(_one_line(t) for t in tries)
+
+
+def _base(state: State) -> str:
+    if not state.base_results:
+        return "No checks ran on the base."
+    parts = ["On the base, before any change:", *map(_headline, state.base_results)]
+    parts += _failures(state.base_results, _asked_first(state))
+    return "\n".join(parts)
+
+
+def _judged(last: Iteration, patch: str) -> str:
+    assert last.verdict is not None
+    verdict = last.verdict
+    parts = [f"Try {last.n}: {verdict.says}"]
+    if last.outcome == "rejected":
+        parts.append("The person rejected this try; take another way.")
+    parts += map(_headline, last.results)
+    parts += _named("Still not met", verdict.left)
+    parts += _named("Passed on the base and fails now", verdict.new)
+    parts += _named("Passed on the base and did not run now", verdict.lost)
+    parts += _named("Fixed", verdict.fixed)
+    first = (*verdict.new, *verdict.left)
+    parts += _failures(last.results, first, leave=frozenset(verdict.before))
+    if patch:
+        parts += ["This is what try " + str(last.n) + " changed, and is NOT in the files you see:"]
+        parts.append(shorten(patch, PATCH))
+    return "\n".join(parts)
+
+
+def _headline(result: p.CheckResult) -> str:
+    says = f" ({result.says})" if result.says else ""
+    return f"- {summary(result)}{says}"
+
+
+def _named(title: str, names: tuple[str, ...]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - FAILURES} more" if len(names) > FAILURES else ""
+    return [f"{title}: {', '.join(names[:FAILURES])}{more}"]
+
+
+def _failures(
+    results: tuple[p.CheckResult, ...],
+    first: tuple[str, ...],
+    leave: frozenset[str] = frozenset(),
+) -> list[str]:
+    tests = [t for r in results for t in r.failing if t.id not in leave]
+    tests.sort(key=lambda t: (t.id not in first, t.id))
+    findings = [d for r in results for d in r.diagnostics if d.severity != "note"]
+    lines: list[str] = []
+    for test in tests[:FAILURES]:
+        where = f" at {test.path}:{test.line}" if test.path else ""
+        message = shorten(strip_colours(test.message).strip(), MESSAGE)
+        lines.append(f"\n{test.outcome.upper()} {test.id}{where}\n{message}")
+    for finding in findings[:FAILURES]:
+        where = f"{finding.path}:{finding.line}"
+        lines.append(f"{where}: {finding.code} {shorten(finding.message, 300)}".rstrip())
+    left_out = max(0, len(tests) - FAILURES) + max(0, len(findings) - FAILURES)
+    if left_out:
+        lines.append(f"… and {left_out} more.")
+    return lines
+
+
+def _asked_first(state: State) -> tuple[str, ...]:
+    step = state.live_step
+    return tuple(n.test for n in step.needs if n.test) if step else ()
+
+
+def _one_line(t: Iteration) -> str:
+    said = f" The person said: {' / '.join(t.notes)}" if t.notes else ""
+    if t.problem is not None:
+        return f"try {t.n}: {t.problem.says}{said}"
+    verdict = t.verdict.says if t.verdict else "not judged."
+    return f"try {t.n}: {verdict} ({t.outcome or 'left'}){said}"
