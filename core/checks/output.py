@@ -1,0 +1,119 @@
+"""What a check prints: shown live in small batches, kept whole up to a bound."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+
+from core.context import Context
+from core.protocol import Output
+from core.text import clean_output, decode
+
+MAX_KEPT = 8 << 20
+"""Bytes kept of one check's output: the first half and the last half of these."""
+MAX_LINE = 4000
+MAX_SHOWN = 500
+"""Lines in one delta."""
+_PERIOD = 0.05
+_FRESH = 64 << 10
+
+_LONG = re.compile(rf"[^\n]{{{MAX_LINE + 1},}}")
+
+
+class Spool:
+    """Takes bytes as they come; bounded in memory however much that is.
+
+    `render` turns a tool's machine-readable line into one for people.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        action: str,
+        check: str,
+        render: Callable[[str], str] | None = None,
+    ) -> None:
+        self._context, self.action, self._check = context, action, check
+        self._render = render
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self._left_out = 0
+        self._fresh = bytearray()
+        self._dropped = 0
+        self._shown_at = 0.0
+
+    def feed(self, data: bytes) -> None:
+        self._keep(data)
+        self._fresh += data
+        if len(self._fresh) > 4 * _FRESH:
+            self._drop(len(self._fresh) - _FRESH)
+
+    def say(self, line: str) -> None:
+        """A line of our own among the tool's."""
+        self.feed(line.encode("utf-8", "replace") + b"\n")
+
+    def _keep(self, data: bytes) -> None:
+        room = MAX_KEPT // 2 - len(self._head)
+        if room > 0:
+            self._head += data[:room]
+            data = data[room:]
+        if data:
+            self._tail.append(data)
+            self._tail_size += len(data)
+        while self._tail_size - len(self._tail[0] if self._tail else b"") > MAX_KEPT // 2:
+            gone = self._tail.popleft()
+            self._tail_size -= len(gone)
+            self._left_out += len(gone)
+
+    def _drop(self, size: int) -> None:
+        """Forget the oldest lines not yet shown: a flood is shown by its end."""
+        cut = self._fresh.find(b"\n", size) + 1 or size
+        self._dropped += self._fresh.count(b"\n", 0, cut)
+        del self._fresh[:cut]
+
+    def tick(self) -> None:
+        """Show what is new, at most every 50 ms."""
+        now = time.monotonic()
+        if now - self._shown_at < _PERIOD:
+            return
+        end = self._fresh.rfind(b"\n") + 1
+        if end:
+            self._shown_at = now
+            self._show(end)
+
+    def _show(self, end: int) -> None:
+        lines = self._clean(decode(bytes(self._fresh[:end]))).split("\n")
+        del self._fresh[:end]
+        if not lines[-1]:
+            lines.pop()
+        kept = lines[-MAX_SHOWN:]
+        dropped, self._dropped = self._dropped + len(lines) - len(kept), 0
+        self._context.show(
+            Output(action=self.action, check=self._check, lines=tuple(kept), dropped=dropped)
+        )
+
+    def finish(self) -> bytes:
+        """Show the rest; the whole output, cleaned, as UTF-8 (for the blob)."""
+        if self._fresh:
+            self._drop(len(self._fresh) - _FRESH) if len(self._fresh) > _FRESH else None
+            self._show(len(self._fresh))
+        text = decode(bytes(self._head))
+        if self._left_out:
+            text += f"\n[{self._left_out:,} bytes left out here]\n"
+        text += decode(b"".join(self._tail))
+        self._tail.clear()
+        return self._clean(text).encode("utf-8", "replace")
+
+    def _clean(self, text: str) -> str:
+        text = clean_output(text)
+        if self._render is not None:
+            text = "\n".join(map(self._render, text.split("\n")))
+        return _LONG.sub(_cut, text)
+
+
+def _cut(match: re.Match[str]) -> str:
+    line = match.group()
+    return f"{line[:MAX_LINE]} … {len(line) - MAX_LINE} more characters"

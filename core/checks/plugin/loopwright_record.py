@@ -1,0 +1,197 @@
+"""A pytest plugin that writes what each test did, line by line, to a file.
+
+Runs inside the person's interpreter: standard library only, Python 3.8 and later, any pytest
+from 5 on. Each record is appended as it happens, so that a killed run still tells its story.
+The file's path comes in LOOPWRIGHT_RECORD, the folder of the tree in LOOPWRIGHT_ROOT, and with
+LOOPWRIGHT_FOREIGN every source read from that folder is watched for too.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+# ruff: noqa: ARG001, UP031, UP036, RUF005
+
+import atexit
+import json
+import os
+import sys
+
+import pytest
+
+MAX_MESSAGE = 4000
+ROOT = os.path.realpath(os.environ.get("LOOPWRIGHT_ROOT") or os.getcwd())
+FOREIGN = os.environ.get("LOOPWRIGHT_FOREIGN", "")
+SOURCES = (".py", ".pyc", ".pyi", ".so", ".pyd")
+
+_file = os.environ.get("LOOPWRIGHT_RECORD", "")
+_owner = os.getpid()
+_read = set()  # type: ignore[var-annotated]
+_is_worker = False
+_prefix = ""
+
+
+def write(kind, **fields):
+    """Append one record; a failure to write is not the tests' business."""
+    if not _file:
+        return
+    fields["kind"] = kind
+    try:
+        line = json.dumps(fields, ensure_ascii=True) + "\n"
+        handle = os.open(_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, line.encode("ascii"))
+        finally:
+            os.close(handle)
+    except (OSError, TypeError, ValueError):
+        return
+
+
+def relative(path):
+    """A path of the tree as the repository names it; "" for anything else."""
+    try:
+        real = os.path.realpath(os.path.join(ROOT, str(path)))
+    except (OSError, ValueError):
+        return ""
+    if not real.startswith(ROOT + os.sep):
+        return ""
+    inside = real[len(ROOT) + 1 :].replace(os.sep, "/")
+    return "" if "/site-packages/" in "/" + inside else inside
+
+
+def full(nodeid):
+    """A test id that means the same from the repository's root, wherever pytest's root is."""
+    return _prefix + "/" + nodeid if _prefix and nodeid else nodeid
+
+
+def _watch(event, args):
+    if event == "open" and args and isinstance(args[0], str):
+        path = args[0]
+        if path.startswith(FOREIGN) and path.endswith(SOURCES):
+            _read.add(path)
+
+
+if FOREIGN:
+    sys.addaudithook(_watch)
+
+
+def _write_imports():
+    """Which files of interest this process imported: those under the foreign folder."""
+    if os.getpid() != _owner or not FOREIGN:
+        return
+    files = set(_read)
+    for module in list(sys.modules.values()):
+        name = getattr(module, "__file__", None)
+        if isinstance(name, str):
+            files.add(name)
+    real = {os.path.realpath(name) for name in files}
+    write("imports", files=sorted(f for f in real if f.startswith(FOREIGN + os.sep))[:500])
+
+
+atexit.register(_write_imports)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    global _is_worker, _prefix
+    _is_worker = hasattr(config, "workerinput")
+    _prefix = relative(getattr(config, "rootpath", None) or config.rootdir)
+    if not _is_worker:
+        write("begin", pytest=pytest.__version__, python=list(sys.version_info[:3]))
+
+
+def pytest_collection_finish(session):
+    if not _is_worker:
+        write("collected", total=len(session.items))
+
+
+def pytest_collectreport(report):
+    if _is_worker or report.passed:
+        return
+    path, line, message = _told(report)
+    write(
+        "test",
+        id=full(report.nodeid) or "collection",
+        when="collect",
+        outcome=report.outcome,
+        message=message,
+        path=path or relative(full(report.nodeid).split("::")[0]),
+        line=line,
+        seconds=0.0,
+    )
+
+
+def pytest_runtest_logstart(nodeid, location):
+    if not _is_worker:
+        write("start", id=full(nodeid))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    try:
+        report = outcome.get_result()
+    except Exception:  # noqa: BLE001 - another plugin's fault, shown by pytest itself
+        return
+    if call.excinfo is None or report.outcome != "failed":
+        return
+    try:
+        report.loopwright = _failure(call.excinfo)
+    except Exception:  # noqa: BLE001 - a broken __repr__ must not cost the record
+        return
+
+
+def _failure(excinfo):
+    """Innermost frame inside the tree, and the error in its own words."""
+    where = ("", 0)
+    for entry in excinfo.traceback:
+        path = relative(entry.path)
+        if path:
+            where = (path, entry.lineno + 1)
+    message = excinfo.exconly(tryshort=True)
+    return {"path": where[0], "line": where[1], "message": message[:MAX_MESSAGE]}
+
+
+def pytest_runtest_logreport(report):
+    if _is_worker or report.outcome == "rerun":
+        return
+    path, line, message = _told(report)
+    if not path:
+        path = relative(full(report.location[0])) if report.location else ""
+        line = (report.location[1] or 0) + 1 if report.location else 0
+    write(
+        "test",
+        id=full(report.nodeid),
+        when=report.when,
+        outcome=report.outcome,
+        expected=hasattr(report, "wasxfail"),
+        message=message,
+        path=path,
+        line=line,
+        seconds=getattr(report, "duration", 0.0),
+    )
+
+
+def _told(report):
+    """(path, line, message) of a failure or skip, as far as the report tells."""
+    own = getattr(report, "loopwright", None)
+    if isinstance(own, dict):
+        return own.get("path", ""), own.get("line", 0), own.get("message", "")
+    if report.passed:
+        return "", 0, ""
+    told = report.longrepr
+    if isinstance(told, tuple) and len(told) == 3:
+        return relative(told[0]), told[1] or 0, str(told[2])[:MAX_MESSAGE]
+    crash = getattr(told, "reprcrash", None)
+    if crash is not None:
+        return relative(crash.path), crash.lineno, str(crash.message)[:MAX_MESSAGE]
+    return "", 0, _last_words(str(told))
+
+
+def _last_words(text):
+    """The lines of a collection error that say what went wrong ("E   …"), or its last lines."""
+    lines = text.splitlines()
+    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return "\n".join((errors or lines)[-12:])[-MAX_MESSAGE:]
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if not _is_worker:
+        write("end", exit=int(exitstatus), ran=session.testscollected, failed=session.testsfailed)

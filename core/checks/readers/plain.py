@@ -1,0 +1,57 @@
+"""Reads any tool's output for lines of the form `file:line[:column]: message`."""
+
+from __future__ import annotations
+
+import re
+
+from core.protocol import Diagnostic
+from core.text import clean_line, shorten, strip_colours
+
+MAX_DIAGNOSTICS = 20_000
+_LINE = re.compile(
+    r"(?P<path>[^\s:()][^:()\n]{0,300}?\.[A-Za-z0-9_]{1,12}):(?P<line>\d{1,7})"
+    r"(?::(?P<column>\d{1,6}))?(?::\d{1,7}:\d{1,6})?:?\s+(?P<message>\S.*)"
+)
+_SEVERITY = re.compile(r"(?P<severity>error|warning|note)\b:?\s*", re.IGNORECASE)
+_CODE = re.compile(r"\s+\[(?P<code>[A-Za-z][\w-]{1,60})\]$")
+
+
+def read(text: str, root: str = "") -> tuple[Diagnostic, ...]:
+    """Diagnostics in the order printed. `root` is the folder that absolute paths start with."""
+    found: list[Diagnostic] = []
+    for line in strip_colours(text).split("\n"):
+        diagnostic = read_line(line[:2000], root)
+        if diagnostic is not None:
+            found.append(diagnostic)
+            if len(found) >= MAX_DIAGNOSTICS:
+                break
+    return tuple(found)
+
+
+def read_line(line: str, root: str = "") -> Diagnostic | None:
+    match = _LINE.match(line.strip())
+    if match is None or "://" in match["path"]:
+        return None
+    message, code = match["message"], ""
+    severity = "error"
+    told = _SEVERITY.match(message)
+    if told is not None:
+        severity, message = told["severity"].lower(), message[told.end() :]
+    coded = _CODE.search(message)
+    if coded is not None:
+        code, message = coded["code"], message[: coded.start()]
+    return Diagnostic(
+        path=inside(match["path"], root),
+        line=int(match["line"]),
+        message=shorten(clean_line(message), 1000),
+        code=code,
+        column=int(match["column"] or 0),
+        severity="note" if severity == "note" else "warning" if severity == "warning" else "error",
+    )
+
+
+def inside(path: str, root: str) -> str:
+    """A path as the repository names it, where it lies in there."""
+    if root and path.startswith(root.rstrip("/") + "/"):
+        path = path[len(root.rstrip("/")) + 1 :]
+    return clean_line(path.removeprefix("./"))[:1000]

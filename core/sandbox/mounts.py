@@ -1,0 +1,151 @@
+"""What a check sees: the workshop at the repository's own path, and little else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+OBJECTS = Path("/run/base-objects")
+"""Where the person's object store appears: the workshop's alternates lead to itself there."""
+
+_SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_STORES = ("/nix/store", "/gnu/store")
+_MASKED = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where checks run. All paths are absolute; `repo` is real (no link in it)."""
+
+    work: Path
+    """Folder with the tree checked out."""
+    repo: Path
+    """Real root of the person's repository: `work` is mounted there."""
+    git_dir: Path | None = None
+    """The workshop's git directory, seen read-only as `.git`."""
+    objects: Path | None = None
+    """The person's object store."""
+    aliases: tuple[Path, ...] = ()
+    """Other paths (through links) by which the person's repository is known."""
+    environment: tuple[Path, ...] = ()
+    """Ignored things in the repository that checks need, read-only; see `environment()`."""
+    prefixes: tuple[Path, ...] = ()
+    """Folders or files elsewhere that the interpreter and tools live in, read-only."""
+
+    def at(self, folder: Path) -> Place:
+        """The same place with another folder as the tree (a lab copy)."""
+        return replace(self, work=folder)
+
+
+@dataclass(frozen=True)
+class Bind:
+    source: Path
+    target: Path
+    writable: bool = False
+
+
+def bwrap_argv(
+    place: Place,
+    argv: Iterable[str],
+    *,
+    env: Mapping[str, str],
+    home: Path,
+    binds: Iterable[Bind] = (),
+    program: str = "bwrap",
+) -> list[str]:
+    """The bubblewrap command. Reads the file system only to see which mounts are possible.
+
+    The order matters: HOME and /tmp become empty first, the repository is bound after them,
+    since it may well lie under one of them.
+    """
+    out = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    out += ["--clearenv"]
+    for name, value in sorted(env.items()):
+        out += ["--setenv", name, value]
+    out += [*_system(), "--tmpfs", "/tmp", "--dir", "/var/tmp"]
+    if len(home.parts) > 2 or home == Path("/root"):
+        out += ["--tmpfs", str(home)]
+    outside = [p for p in place.prefixes if not _within(p, Path("/usr"))]
+    for prefix in sorted(outside, key=lambda p: len(p.parts)):
+        out += ["--ro-bind-try", os.path.realpath(prefix), str(prefix)]
+    out += ["--bind", str(place.work), str(place.repo)]
+    for alias in place.aliases:
+        if alias != place.repo and not any(_within(alias, p) for p in (Path("/usr"), *outside)):
+            out += ["--symlink", str(place.repo), str(alias)]
+    if place.git_dir is not None:
+        out += ["--ro-bind", str(place.git_dir), str(place.repo / ".git")]
+    if place.objects is not None:
+        out += ["--ro-bind-try", str(place.objects), str(OBJECTS)]
+    for source in mountable(place):
+        out += ["--ro-bind", os.path.realpath(source), str(source)]
+    for bind in binds:
+        flag = "--bind" if bind.writable else "--ro-bind"
+        out += [flag, str(bind.source), str(bind.target)]
+    out += ["--chdir", str(place.repo), "--"]
+    return [*out, *argv]
+
+
+def _system() -> list[str]:
+    out = ["--proc", "/proc", "--dev", "/dev", "--ro-bind", "/usr", "/usr"]
+    out += ["--ro-bind", "/etc", "/etc"]
+    for name in _SYSTEM:
+        path = f"/{name}"
+        if os.path.islink(path):
+            out += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            out += ["--ro-bind", path, path]
+    for store in _STORES:
+        out += ["--ro-bind-try", store, store]
+    for secret in _MASKED:
+        if os.path.exists(secret):
+            out += ["--ro-bind", "/dev/null", secret]
+    return out
+
+
+def mountable(place: Place) -> tuple[Path, ...]:
+    """Those of `place.environment` that can be bound over the tree without covering anything.
+
+    A link in the way would lead the mount elsewhere (a tracked `node_modules -> /etc` covered
+    the sandbox's /etc when tried), and a tracked path is the tree's own: both are left out.
+    """
+    return tuple(p for p in place.environment if _free(place, p) and p.exists())
+
+
+def _free(place: Place, source: Path) -> bool:
+    try:
+        relative = source.relative_to(place.repo)
+    except ValueError:
+        return False
+    if not relative.parts or ".." in relative.parts or relative.parts[0] == ".git":
+        return False
+    target = place.work
+    for part in relative.parts:
+        target = target / part
+        if target.is_symlink():
+            return False
+    if target.is_dir():
+        return source.is_dir() and not any(target.iterdir())
+    return not target.exists() or (source.is_file() and target.stat().st_size == 0)
+
+
+def tidy(place: Place) -> None:
+    """Take away the empty mount points that bubblewrap left in the tree."""
+    targets = [place.work / p.relative_to(place.repo) for p in mountable(place)]
+    if place.git_dir is not None and place.git_dir != place.work / ".git":
+        targets.append(place.work / ".git")
+    for target in targets:
+        if target.is_symlink():
+            continue
+        try:
+            if target.is_dir():
+                target.rmdir()
+            elif target.is_file() and target.stat().st_size == 0:
+                target.unlink()
+        except OSError:
+            continue
+
+
+def _within(path: Path, folder: Path) -> bool:
+    return path == folder or folder in path.parents
