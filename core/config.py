@@ -249,10 +249,18 @@ def _decode(
     try:
         config = msgspec.convert(table, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{name}: {error}. Correct it and retry.") from error
+        raise UsageError(f"{name}: {_in_words(str(error))}. Correct it and retry.") from error
     if config.budget is not None and not math.isfinite(config.budget):
         raise UsageError(f"{name}: “budget” has to be a number of dollars.")
     return config
+
+
+def _in_words(says: str) -> str:
+    """msgspec's "Expected `int | null`, got `str` - at `$.budget`", for people."""
+    what, _, where = says.partition(" - at ")
+    key = where.strip("`").removeprefix("$").lstrip(".")
+    what = what.replace(" | null", "").replace("`", "")
+    return f"“{key}”: {what[:1].lower()}{what[1:]}" if key else what
 
 
 def _only_known_inside(table: dict[str, Any], name: str) -> None:
