@@ -21,7 +21,7 @@ from core.protocol import Isolation
 from core.sandbox.launch import PRIVATE, Sandbox
 from core.sandbox.mounts import Bind, Place
 
-_LENT = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+_LENT = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 _LENT_INFO = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 _PLUGIN = Path(plugin.__file__).parent
 

@@ -6,8 +6,8 @@ The file's path comes in LOOPWRIGHT_RECORD, the folder of the tree in LOOPWRIGHT
 LOOPWRIGHT_FOREIGN every source read from that folder is watched for too.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls
-# ruff: noqa: ARG001, UP031, UP036, RUF005
+# mypy: ignore-errors
+# ruff: noqa: ARG001
 
 import atexit
 import json
@@ -19,11 +19,12 @@ import pytest
 MAX_MESSAGE = 4000
 ROOT = os.path.realpath(os.environ.get("LOOPWRIGHT_ROOT") or os.getcwd())
 FOREIGN = os.environ.get("LOOPWRIGHT_FOREIGN", "")
+SINGLE = bool(os.environ.get("LOOPWRIGHT_SINGLE"))
 SOURCES = (".py", ".pyc", ".pyi", ".so", ".pyd")
 
 _file = os.environ.get("LOOPWRIGHT_RECORD", "")
 _owner = os.getpid()
-_read = set()  # type: ignore[var-annotated]
+_read = set()
 _is_worker = False
 _prefix = ""
 
@@ -72,7 +73,7 @@ if FOREIGN:
     sys.addaudithook(_watch)
 
 
-def _write_imports():
+def write_imports():
     """Which files of interest this process imported: those under the foreign folder."""
     if os.getpid() != _owner or not FOREIGN:
         return
@@ -85,7 +86,23 @@ def _write_imports():
     write("imports", files=sorted(f for f in real if f.startswith(FOREIGN + os.sep))[:500])
 
 
-atexit.register(_write_imports)
+atexit.register(write_imports)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_load_initial_conftests(early_config):
+    """In a trial, coverage plugins of the person's stay off: two tracers do not get along."""
+    if SINGLE:
+        early_config.known_args_namespace.no_cov = True
+    yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_cmdline_main(config):
+    """A trial runs in one process: workers would cost more than they save."""
+    if SINGLE and getattr(config.option, "numprocesses", None):
+        config.option.numprocesses = 0
+    yield
 
 
 @pytest.hookimpl(trylast=True)

@@ -5,7 +5,8 @@ holds a pytest to use where this interpreter has none, or "". Standard library o
 is old on purpose, so that an old Python can still say that it is too old.
 """
 
-# mypy: allow-untyped-defs, allow-untyped-calls
+# mypy: ignore-errors
+# ruff: noqa: UP031, UP036, RUF005
 
 import json
 import os
