@@ -15,7 +15,14 @@ from typing import TypeAlias
 
 from core import protocol as p
 from core.admit import admit
-from core.errors import ActionCancelled, ActionFailed, JournalError, LoopwrightError, NotNow
+from core.errors import (
+    ActionCancelled,
+    ActionFailed,
+    JournalError,
+    LoopwrightError,
+    NotNow,
+    UsageError,
+)
 from core.fold import fold, fold_all
 from core.journal import Journal
 from core.policy import policy
@@ -289,7 +296,8 @@ class Engine:
         except ActionFailed as error:
             self._inbox.put(_Report(run, _failure(run.action, error), done))
         except (LoopwrightError, OSError) as error:
-            problem = p.Problem("internal", str(error))
+            kind: p.ProblemKind = "config" if isinstance(error, UsageError) else "internal"
+            problem = p.Problem(kind, str(error))
             self._inbox.put(_Report(run, p.Failed(run.action.id, problem), done))
         finally:
             # Whatever else was raised goes to the thread's own hook; the loop learns of the end.

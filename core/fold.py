@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from msgspec.structs import replace
 
 from core import protocol as p
 from core.state import Approval, Ended, Iteration, IterationOutcome, Landing, State
 
+_Number = TypeVar("_Number", int, float)
 _IMMEDIATE = p.GateOpened | p.GoalEnded | p.StepSkipped
 """Events of actions that the engine carries out on the spot, without a `Started`."""
 _UNDERWAY = p.Reserved | p.LandingPrepared | p.BaseMoved
@@ -169,7 +170,13 @@ def _surveyed(s: State, survey: p.Survey) -> State:
         base=survey.base,
         base_results=results,
         moved=None,
+        max_iterations=_lower(s.max_iterations, survey.max_iterations),
+        budget_usd=_lower(s.budget_usd, survey.budget_usd),
     )
+
+
+def _lower(cap: _Number, asked: _Number | None) -> _Number:
+    return cap if asked is None else min(cap, asked)
 
 
 def _goal_set(s: State, goal: str) -> State:

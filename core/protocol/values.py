@@ -223,6 +223,7 @@ ProblemKind = Literal[
     "malformed", "cut off", "no edits", "unmatched", "refused path", "refused", "filtered",
     "context", "key", "model", "rate", "server", "network", "timeout", "budget", "worker",
     "not found", "conflict", "internal", "empty", "interrupted",
+    "config",
 ]  # fmt: skip
 
 
@@ -328,6 +329,10 @@ class Survey(Value, frozen=True):
     """What a landing will skip: "hook pre-commit", "commit signing"."""
     notes: tuple[str, ...] = ()
     """What the person should know: unsupported parts, name collisions."""
+    max_iterations: int | None = None
+    """The cap on tries as the repository lowers it; None where it does not."""
+    budget_usd: float | None = None
+    """The cap on money as the repository lowers it; None where it does not."""
 
 
 class LandingIntent(Value, frozen=True):

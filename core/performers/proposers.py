@@ -1,0 +1,67 @@
+"""The proposers of a session: each made when first needed, the model's process ahead of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.checks.trial import PytestTrial
+from core.config import Settings
+from core.propose.base import Proposer
+from core.propose.model.client import ModelClient
+from core.propose.model.proposer import ModelProposer, ModelSettings
+from core.propose.redact import Redactor
+from core.propose.repair.proposer import RepairProposer
+from core.propose.script import ScriptProposer
+from core.protocol import Choice, Tree
+from core.state import State
+
+if TYPE_CHECKING:
+    from core.performers.site import Site
+
+
+class Proposers:
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self._settings, self._site = settings, site
+        self._made: dict[tuple[str, str], Proposer] = {}
+
+    def prestart(self, choice: Choice) -> None:
+        """Start what is slow to start, so that it never shows."""
+        if choice.kind == "model":
+            self._model(choice).prestart()
+
+    def chosen(self, choice: Choice, state: State) -> Proposer:
+        key = (choice.kind, choice.name)
+        if key not in self._made:
+            self._made[key] = self._make(choice, state)
+        return self._made[key]
+
+    def _make(self, choice: Choice, state: State) -> Proposer:
+        match choice.kind:
+            case "model":
+                return self._model(choice)
+            case "script":
+                plans = 1 if state.plan is not None else 0
+                return ScriptProposer(Path(choice.name), plans, state.count - 1)
+            case "repair":
+                return RepairProposer(self._lab, lambda: PytestTrial(self._site.runner))
+
+    def _model(self, choice: Choice) -> ModelProposer:
+        key = (choice.kind, choice.name)
+        made = self._made.get(key)
+        if not isinstance(made, ModelProposer):
+            env, timeouts = self._settings.env, self._settings.person.timeouts
+            asked = ModelSettings(choice.name, gap=timeouts.chunk, total=timeouts.request)
+            made = ModelProposer(asked, ModelClient(env), Redactor(env))
+            self._made[key] = made
+        return made
+
+    def _lab(self, tree: Tree) -> Path:
+        room = self._site.workshop.lab("repair")
+        room.checkout(tree)
+        return room.work
+
+    def close(self) -> None:
+        for proposer in self._made.values():
+            proposer.close()
+        self._made.clear()

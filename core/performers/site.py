@@ -1,0 +1,89 @@
+"""What performers share: the repository, its workshop, and the means to run and propose.
+
+One `Site` serves one session. The policy runs at most one action that uses the workshop at a
+time, so its parts need no locks of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.checks.interpreter import Interpreter
+from core.checks.runner import Runner, make_runner
+from core.config import RepositoryConfig, Settings
+from core.errors import ActionFailed
+from core.journal import Journal
+from core.performers.proposers import Proposers
+from core.protocol import BlobRef, Isolation, Problem
+from core.repo.facts import Facts
+from core.repo.workshop import Workshop
+from core.sandbox.environment import ignored_environment
+from core.sandbox.mounts import Place
+
+
+@dataclass
+class Site:
+    settings: Settings
+    facts: Facts
+    journal: Journal
+    folder: Path
+    """The repository's state folder."""
+    proposers: Proposers = field(init=False)
+    config: RepositoryConfig = field(default_factory=RepositoryConfig)
+    """The repository's own configuration; obeyed only after trust."""
+    _workshop: Workshop | None = None
+    _runner: Runner | None = None
+
+    def __post_init__(self) -> None:
+        self.proposers = Proposers(self.settings, self)
+
+    @property
+    def workshop(self) -> Workshop:
+        if self._workshop is None:
+            self._workshop = Workshop.open(self.folder / "workshop", self.facts)
+        return self._workshop
+
+    def look_again(self, facts: Facts) -> None:
+        """Take newer facts of the same repository."""
+        self.facts = facts
+        self._workshop = Workshop.open(self.folder / "workshop", facts)
+
+    def furnish(self, interpreter: Interpreter, isolation: Isolation) -> None:
+        """Settle how checks run. Runs nothing."""
+        ignored = self.facts.git.names(
+            "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
+        )
+        place = Place(
+            work=self.workshop.work,
+            repo=self.facts.root,
+            git_dir=self.workshop.git_dir,
+            objects=self.facts.object_dir,
+            aliases=_aliases(self.settings.repo, self.facts.root),
+            environment=ignored_environment(self.facts.root, ignored),
+        )
+        self._runner = make_runner(place, isolation, interpreter, self.folder / "runs")
+
+    @property
+    def runner(self) -> Runner:
+        if self._runner is None:
+            says = "The checks were not surveyed yet; this is our own fault."
+            raise ActionFailed(Problem("internal", says))
+        return self._runner
+
+    def put_blob(self) -> Callable[[bytes], BlobRef]:
+        """Stores outputs and records, with known secrets taken out."""
+        return lambda data: self.journal.put_text(data.decode("utf-8", "replace"))
+
+    def close(self) -> None:
+        self.proposers.close()
+
+
+def _aliases(given: Path, root: Path) -> tuple[Path, ...]:
+    """The path by which the person named the repository, when links lead to it."""
+    absolute = given.expanduser().absolute()
+    for path in (absolute, *absolute.parents):
+        if path != root and path.resolve() == root:
+            return (path,)
+    return ()

@@ -1,0 +1,71 @@
+"""Surveys a repository: what would run, with what, and whether the person trusts it.
+
+Nothing of the repository is run or obeyed here; its configuration is read as data.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from core import protocol as p
+from core.checks import discovery, interpreter
+from core.config import config_bytes, lowered, read_repository
+from core.context import Context
+from core.performers.site import Site
+from core.repo.facts import inspect
+from core.sandbox.probe import probe, unsandboxed
+from core.state import State
+from core.trust import is_trusted, remember, trust_hash
+
+
+def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context) -> p.Surveyed:
+    site.look_again(inspect(site.facts.root))
+    context.check()
+    workshop, settings = site.workshop, site.settings
+    base = workshop.base(include_dirty=state.options.include_dirty)
+
+    def read(path: str) -> bytes | None:
+        return workshop.read(base.tree, path)
+
+    site.config = read_repository(site.facts.root, read)
+    lower = lowered(state.options, settings.person, site.config)
+    checks = tuple(
+        replace(c, timeout=settings.person.timeouts.check) for c in _checks(site, state, base)
+    )
+    python = interpreter.find(
+        site.facts.root, settings.interpreter or settings.person.interpreter, settings.env
+    )
+    unwanted = state.options.allow_unsandboxed
+    isolation = unsandboxed() if unwanted else probe()
+    site.furnish(python, isolation)
+    trusting = trust_hash(site.facts.root, checks, config_bytes(read), str(python.path), isolation)
+    return p.Surveyed(
+        action.id,
+        p.Survey(
+            base=base,
+            checks=checks,
+            isolation=isolation,
+            interpreter=f"{python.path} ({python.source})",
+            author=site.facts.author,
+            trust_hash=trusting,
+            trusted=settings.own or is_trusted(settings.env, site.facts.root, trusting),
+            skips=site.facts.skips,
+            notes=site.facts.notes,
+            max_iterations=lower.max_iterations if site.config.max_iterations else None,
+            budget_usd=lower.budget_usd if site.config.budget is not None else None,
+        ),
+    )
+
+
+def _checks(site: Site, state: State, base: p.Base) -> tuple[p.CheckSpec, ...]:
+    if state.options.checks:
+        return discovery.from_commands(state.options.checks, "--check")
+    if site.config.checks:
+        return discovery.from_commands(site.config.checks, site.config.source)
+    workshop = site.workshop
+    return discovery.discover(workshop.paths(base.tree), lambda x: workshop.read(base.tree, x))
+
+
+def keep_trust(site: Site, action: p.KeepTrust) -> p.TrustKept:
+    remember(site.settings.env, site.facts.root, action.trust_hash)
+    return p.TrustKept(action.id)
