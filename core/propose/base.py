@@ -40,6 +40,8 @@ class Brief(Value, frozen=True):
     """Paths of the tree, sorted; may be cut short."""
     previous: tuple[str, ...] = ()
     """What was tried before in this step, one short text for each try, oldest first."""
+    usd_left: float | None = None
+    """Dollars that this request may still cost; None where there is no cap."""
 
 
 class Finished(Value, frozen=True):
