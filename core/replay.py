@@ -1,0 +1,138 @@
+"""A recorded session, looked at without its repository: for pictures, tests and reports.
+
+A recording holds the journal's entries and what the reader answered about them, so that it
+needs neither the journal's blobs nor git.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from core import protocol as p
+from core.errors import JournalError
+from core.fold import fold
+from core.reading import Session
+from core.state import Iteration, State
+
+
+class Recording(p.Value, frozen=True):
+    entries: tuple[p.Entry, ...]
+    diffs: dict[p.Tree, tuple[p.FileDiff, ...]] = {}
+    records: dict[p.BlobRef, p.Records] = {}
+    outputs: dict[p.BlobRef, str] = {}
+    replies: dict[p.BlobRef, str] = {}
+    files: dict[str, bytes] = {}
+    """"TREE:PATH" → content."""
+
+
+def load(path: Path) -> Recording:
+    """Raises `JournalError` when the file is no recording."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Recording)
+    except (OSError, msgspec.DecodeError) as error:
+        raise JournalError(f"{path} is not a recorded session: {error}") from error
+
+
+def save(recording: Recording, path: Path) -> None:
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(recording), indent=1) + b"\n")
+
+
+def capture(entries: Iterable[p.Entry], session: Session) -> Recording:
+    """Everything that a replay of these entries may be asked, read out of a session."""
+    kept = tuple(entries)
+    reader = session.reader
+    diffs: dict[p.Tree, tuple[p.FileDiff, ...]] = {}
+    records, outputs, replies, files = {}, {}, {}, {}
+    for event in (entry.event for entry in kept):
+        match event:
+            case p.ChangeBuilt(change=change):
+                diffs[change.tree] = reader.diff(change)
+                for f in change.files:
+                    content = reader.file(change.tree, f.path)
+                    if content is not None:
+                        files[f"{change.tree}:{f.path}"] = content
+            case p.CheckFinished(result=result):
+                if result.records:
+                    records[result.records] = reader.records(result)
+                if result.output:
+                    outputs[result.output] = reader.output(result)
+            case p.PlanProposed(reply=reply) | p.ProposalMade(reply=reply):
+                if reply.text:
+                    replies[reply.text] = reader.reply(reply)
+            case _:
+                pass
+    return Recording(kept, diffs, records, outputs, replies, files)
+
+
+class ReplayReader:
+    def __init__(self, recording: Recording, iterations: tuple[Iteration, ...]) -> None:
+        self._recording = recording
+        self._iterations = iterations
+
+    def diff(self, change: p.Change) -> tuple[p.FileDiff, ...]:
+        return self._recording.diffs.get(change.tree, ())
+
+    def records(self, result: p.CheckResult) -> p.Records:
+        return self._recording.records.get(result.records, p.Records())
+
+    def output(self, result: p.CheckResult) -> str:
+        return self._recording.outputs.get(result.output, "")
+
+    def reply(self, reply: p.Reply) -> str:
+        return self._recording.replies.get(reply.text, "")
+
+    def file(self, tree: p.Tree, path: str) -> bytes | None:
+        return self._recording.files.get(f"{tree}:{path}")
+
+    def iterations(self) -> tuple[Iteration, ...]:
+        return self._iterations
+
+
+class Replay:
+    """A `Session` that stands still at one moment of a recording.
+
+    `upto` is the last entry that has happened, by its sequence number; 0 means all of them.
+    """
+
+    def __init__(self, recording: Recording, upto: int = 0) -> None:
+        state, seen = State(), dict[int, Iteration]()
+        for entry in recording.entries:
+            if upto and entry.seq > upto:
+                break
+            state = fold(state, entry)
+            for it in (*state.tries, *((state.iteration,) if state.iteration else ())):
+                seen[it.n] = it
+        self._state = state
+        self._reader = ReplayReader(recording, tuple(seen[n] for n in sorted(seen)))
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def reader(self) -> ReplayReader:
+        return self._reader
+
+    @property
+    def held_by(self) -> str:
+        return ""
+
+    def submit(self, command: p.AnyCommand) -> None:
+        """Nothing: what is recorded has been decided."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def gates(recording: Recording) -> dict[str, int]:
+    """Kind of gate → the sequence number at which the first (results: the last) opened."""
+    found: dict[str, int] = {}
+    for entry in recording.entries:
+        if isinstance(entry.event, p.GateOpened):
+            kind = entry.event.gate.kind
+            if kind == "result" or kind not in found:
+                found[kind] = entry.seq
+    return found
