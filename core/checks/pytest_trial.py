@@ -20,7 +20,6 @@ from core.context import Context
 from core.errors import ActionCancelled, ActionFailed
 from core.protocol import Problem
 from core.sandbox import process
-from core.sandbox.launch import occupied
 
 _QUIET = ("-q", "--tb=short", "-p", "no:randomly")
 
@@ -120,24 +119,26 @@ class PytestTrial:
         argv[1] = str(desk.plugin / "loopwright_many.py")
         reading, writing = os.pipe()
         env |= {"LOOPWRIGHT_SINGLE": "1", "LOOPWRIGHT_ANSWERS": str(writing)}
-        sandbox = runner.sandbox
-        command, outer = sandbox.command(argv, sandbox.variables() | env, desk.binds)
-        with occupied(runner.place), open(desk.folder / "printed", "wb") as printed:
+        with (
+            runner.sandbox.prepared(argv, env, desk.binds) as prepared,
+            open(desk.folder / "printed", "wb") as printed,
+        ):
             try:
                 child = subprocess.Popen(
-                    command,
+                    prepared.argv,
                     stdin=subprocess.PIPE,
                     stdout=printed,
                     stderr=printed,
-                    env=outer,
+                    env=prepared.env,
                     cwd=runner.place.work,
                     start_new_session=True,
-                    pass_fds=(writing,),
+                    pass_fds=(writing, *prepared.fds),
                 )
             except OSError as error:
                 os.close(reading)
                 os.close(writing)
-                raise _cannot(f"{command[0]} could not be started: {error.strerror}") from error
+                why = f"{prepared.argv[0]} could not be started: {error.strerror}."
+                raise _cannot(why) from error
             os.close(writing)
             try:
                 yield _Driver(runner, desk, child, reading, context)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +24,39 @@ PRIVATE = Path("/run/loopwright")
 """Where our own things (plugin, results) appear inside a sandbox."""
 
 
+_LINGER = 2.0
 _running: Counter[Path] = Counter()
 _running_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _until_gone() -> Iterator[int]:
+    """A descriptor on which bubblewrap tells its inner process; waits at the end for its death.
+
+    bubblewrap itself may end a moment sooner than what runs in it. The first process of a pid
+    namespace is the last one there: when it is gone, nothing is left.
+    """
+    reading, writing = os.pipe()
+    try:
+        try:
+            yield writing
+        finally:
+            os.close(writing)
+        told = os.read(reading, 4096)
+    finally:
+        os.close(reading)
+    found = re.search(rb'"child-pid"\s*:\s*(\d+)', told)
+    until = time.monotonic() + _LINGER
+    while found and _alive(int(found[1])) and time.monotonic() < until:
+        time.sleep(0.002)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return b"(bwrap)" in stat and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
 @contextlib.contextmanager
@@ -42,6 +75,14 @@ def occupied(place: Place) -> Iterator[None]:
             if not _running[place.work]:
                 del _running[place.work]
                 tidy(place)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    argv: list[str]
+    env: dict[str, str]
+    fds: tuple[int, ...]
+    """Descriptors to pass on."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +123,31 @@ class Sandbox:
             sandboxed=self.sandboxed,
         )
 
-    def command(
+    @contextlib.contextmanager
+    def prepared(
         self, argv: Sequence[str], env: Mapping[str, str], binds: Sequence[Bind] = ()
-    ) -> tuple[list[str], dict[str, str]]:
-        """The argv and environment to start with: bubblewrap's, or the reaper's.
+    ) -> Iterator[Prepared]:
+        """What to start for `argv`: bubblewrap, or the reaper.
 
-        `binds` are used with bubblewrap alone: without it, paths stay what they are.
+        The block starts it and sees it off; after the block nothing of it is left, and the
+        tree is tidy. `env` is added to the allowed variables. `binds` are used with bubblewrap
+        alone: without it, paths stay what they are.
         """
-        if self.sandboxed:
-            program = shutil.which("bwrap") or "bwrap"
+        env = self.variables() | dict(env)
+        if not self.sandboxed:
+            me = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
+            yield Prepared([*me, *argv], env, ())
+            return
+        with occupied(self.place), _until_gone() as told:
             wrapped = bwrap_argv(
-                self.place, argv, env=env, home=Path.home(), binds=binds, program=program
+                self.place,
+                argv,
+                env=env,
+                home=Path.home(),
+                binds=binds,
+                program=[shutil.which("bwrap") or "bwrap", "--info-fd", str(told)],
             )
-            return wrapped, {"PATH": os.defpath}
-        me = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
-        return [*me, *argv], dict(env)
+            yield Prepared(wrapped, {"PATH": os.defpath}, (told,))
 
     def run(
         self,
@@ -110,14 +161,14 @@ class Sandbox:
         binds: Sequence[Bind] = (),
     ) -> process.Ended:
         """Run `argv` at the tree's root; `env` is added to the allowed variables."""
-        command, outer = self.command(argv, self.variables() | dict(env or {}), binds)
-        with occupied(self.place) if self.sandboxed else contextlib.nullcontext():
+        with self.prepared(argv, env or {}, binds) as prepared:
             return process.run(
-                command,
-                env=outer,
+                prepared.argv,
+                env=prepared.env,
                 cwd=self.place.work,
                 timeout=timeout,
                 sink=sink,
                 context=context,
                 tick=tick,
+                pass_fds=prepared.fds,
             )

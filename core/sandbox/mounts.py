@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,14 +53,14 @@ def bwrap_argv(
     env: Mapping[str, str],
     home: Path,
     binds: Iterable[Bind] = (),
-    program: str = "bwrap",
+    program: Sequence[str] = ("bwrap",),
 ) -> list[str]:
     """The bubblewrap command. Reads the file system only to see which mounts are possible.
 
     The order matters: HOME and /tmp become empty first, the repository is bound after them,
     since it may well lie under one of them.
     """
-    out = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    out = [*program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     out += ["--clearenv"]
     for name, value in sorted(env.items()):
         out += ["--setenv", name, value]
