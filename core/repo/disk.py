@@ -22,19 +22,28 @@ def digest(path: Path) -> str:
         info = path.lstat()
         if not stat.S_ISREG(info.st_mode):
             return "not a file"
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return digest_of(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return ""
 
 
-def write_aside(path: Path, data: bytes, permissions: int) -> None:
-    """Write a new file and sync it. `permissions` are set whatever the umask."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_aside(
+    path: Path, data: bytes, *, executable: bool = False, permissions: int | None = None
+) -> None:
+    """Write a new file and sync it, with exactly these permissions, or those that the umask
+    leaves."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    handle = os.open(path, flags, 0o777 if executable else 0o666)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(handle, rest) :]
-        os.fchmod(handle, permissions)
+        if permissions is not None:
+            os.fchmod(handle, permissions)
         os.fsync(handle)
     finally:
         os.close(handle)
@@ -42,7 +51,8 @@ def write_aside(path: Path, data: bytes, permissions: int) -> None:
 
 def copy_aside(source: Path, path: Path) -> None:
     """A synced copy of a file, with its permissions and times."""
-    write_aside(path, source.read_bytes(), stat.S_IMODE(source.stat().st_mode))
+    permissions = stat.S_IMODE(source.stat().st_mode)
+    write_aside(path, source.read_bytes(), permissions=permissions)
     shutil.copystat(source, path)
 
 
@@ -89,6 +99,15 @@ def remove_folder(path: Path) -> None:
             raise
 
 
+def sync(path: Path) -> None:
+    """Make a file that git wrote durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def fsync_dir(path: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -96,3 +115,15 @@ def fsync_dir(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder of ours with all that is in it, if it is there."""
+    if not path.is_dir() or path.is_symlink():
+        return
+    for entry in path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            remove_tree(entry)
+        else:
+            os.unlink(entry)
+    os.rmdir(path)

@@ -105,6 +105,10 @@ class Git:
             places["GIT_WORK_TREE"] = str(work_tree)
         return self.having(places)
 
+    def on(self, cwd: Path) -> Git:
+        """The same, started in another folder."""
+        return replace(self, cwd=cwd)
+
     def having(self, env: Mapping[str, str], settings: Settings = ()) -> Git:
         return replace(
             self,

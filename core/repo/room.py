@@ -45,6 +45,14 @@ class Room:
             .having({}, (*facts.config.endings, *files_as_data(facts), *_FAST))
         )
 
+    def looking_at(self, root: Path, index: Path) -> Git:
+        """This room's git on another working tree and index: its objects, and no filters."""
+        return (
+            self.git.on(root)
+            .at(git_dir=self.git_dir, work_tree=root)
+            .having({"GIT_INDEX_FILE": str(index)})
+        )
+
     def make(self) -> None:
         """Make the git folder if it is not there, and put right what git would obey in it."""
         self.work.mkdir(parents=True, exist_ok=True)

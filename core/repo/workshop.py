@@ -90,7 +90,7 @@ class Workshop:
         tree = self.git.text("rev-parse", f"{head}^{{tree}}")
         if not include_dirty:
             return Base(commit=head, tree=tree, branch=branch)
-        with self._temporary("index") as index:
+        with self.temporary("index") as index:
             whole = dirty_tree(self.facts, tree, index, self.git_dir / "objects")
         self._pack([whole, f"^{tree}"])
         dirty = self.git.names("diff-tree", "-r", "-z", "--no-renames", "--name-only", tree, whole)
@@ -268,7 +268,7 @@ class Workshop:
 
     def _write(self, contents: list[bytes]) -> list[str]:
         """Blob ids of contents, written as they are."""
-        with self._temporary("blobs") as stem:
+        with self.temporary("blobs") as stem:
             files = [stem.with_name(f"{stem.name}.{n}") for n in range(len(contents))]
             try:
                 for file, content in zip(files, contents, strict=True):
@@ -282,13 +282,14 @@ class Workshop:
 
     @contextmanager
     def _index_of(self, tree: Tree) -> Iterator[Git]:
-        with self._temporary("index") as index:
+        with self.temporary("index") as index:
             git = self.git.having({"GIT_INDEX_FILE": str(index)})
             git.run("read-tree", object_id(tree))
             yield git
 
     @contextmanager
-    def _temporary(self, kind: str) -> Iterator[Path]:
+    def temporary(self, kind: str) -> Iterator[Path]:
+        """A fresh path of ours for a file in the making."""
         path = self._tmp / f"{kind}-{secrets.token_hex(8)}"
         try:
             yield path
