@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from core.propose.repair.locate import Line, is_source
 from core.protocol import Need, TestRecord
 
 _ALIKE = 0.3
+_WORD = re.compile(r"\w+")
 
 
 def clusters(
@@ -78,6 +80,18 @@ def asked_for(
     chosen = [r for r in failing if any(names(need.test, r.id) for need in wanted)]
     idle = [n.test for n in wanted if not any(names(n.test, r.id) for r in failing)]
     return tuple(chosen), tuple(idle)
+
+
+def mentioned(failing: Sequence[TestRecord], text: str) -> tuple[TestRecord, ...]:
+    """The failing tests that a text names, by themselves or else by their file; else all."""
+    words = set(_WORD.findall(text))
+    by_name = [r for r in failing if r.id.split("[")[0].rpartition("::")[2] in words]
+    by_file = [r for r in failing if (file := r.id.split("::")[0]) in text or _last(file) in text]
+    return tuple(by_name or by_file or failing)
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def names(need: str, test: str) -> bool:

@@ -102,6 +102,7 @@ class RepairProposer:
             self._trial,
             self._lab(brief.tree),
             needs,
+            "\n".join((brief.goal, *brief.notes)),
             lambda path: is_source(path) and (not scope or self._in_scope(path, scope)),
             timeout=self._suite_timeout,
             context=context,

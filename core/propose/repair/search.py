@@ -16,15 +16,17 @@ from core.propose.repair.survey import Survey, nothing
 Change = Mapping[str, bytes]
 
 _FIRST_BATCH, _BATCH = 24, 64
-_FURTHER = 32
-"""Candidates tried after the first repair, to see whether others pass as well."""
+_PATIENCE = 200
 _MOST_EDITS = 3
 
 
 @dataclass(frozen=True)
 class Budget:
     trials: int = 3000
+    """Candidates tried at most."""
     seconds: float = 180.0
+    further: int = 24
+    """Candidates tried after the first repair, to see whether others pass as well."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Search:
         self._until = time.monotonic() + budget.seconds
         self._clusters = survey.clusters
         self._outcome = Outcome()
+        self._together: dict[frozenset[int], bool] = {}
 
     def run(self) -> Outcome:
         """The best repair that the budget allows; `chosen` is empty where there is none.
@@ -94,15 +97,19 @@ class Search:
         stream = worth_trying(ranked)
         enough: int | None = None
         while enough is None or out.tried < enough:
-            batch = self._next_batch(stream)
+            batch = self._next_batch(stream, enough)
             if not batch:
                 break
-            hits = self._try(batch, limit)
-            out.found += self._confirmed(hits)
-            if enough is None and (cover := self._cover()):
-                # A repair in several parts may be one fault's whose single edit comes later.
-                whole = len(cover) <= len(self._clusters)
-                enough = out.tried + (_FURTHER if whole else max(_FURTHER, out.tried))
+            hits = self._confirmed(self._try(batch, limit))
+            out.found += hits
+            if not hits:
+                continue
+            repair = self._repair()
+            if repair and len(repair) == 1:
+                enough = out.tried + self._budget.further
+            elif repair and enough is None:
+                # What takes several edits may be one fault, whose single edit comes later.
+                enough = out.tried + max(_PATIENCE, out.tried)
         out.chosen = self._chosen()
         taken = {id(found) for found in out.chosen}
         wholes = [found.fixed for found in out.chosen]
@@ -128,7 +135,7 @@ class Search:
             raise nothing("The failing tests passed when they ran again: they fail only sometimes.")
         return min(30.0, 1.5 + 6 * again.seconds)
 
-    def _next_batch(self, stream: Iterator[Candidate]) -> list[Candidate]:
+    def _next_batch(self, stream: Iterator[Candidate], enough: int | None) -> list[Candidate]:
         out = self._outcome
         if time.monotonic() >= self._until:
             out.ended = f"the time for it ({self._budget.seconds:.0f} s) was over"
@@ -138,7 +145,7 @@ class Search:
             out.ended = f"the {self._budget.trials} trials allowed were used up"
             return []
         self._context.check()
-        size = min(left, _BATCH if out.tried else _FIRST_BATCH)
+        size = min(left, _BATCH if out.tried else _FIRST_BATCH, (enough or left) - out.tried)
         fresh = (c for c in stream if not self._was_refused([c]))
         batch = list(islice(fresh, size))
         if not batch:
@@ -206,18 +213,13 @@ class Search:
     def _passed(result: TrialResult) -> set[str]:
         return {record.id for record in result.tests if record.outcome == "passed"}
 
-    def _cover(self) -> tuple[Found, ...]:
-        """Found edits that together mend every cluster, or nothing."""
-        chosen: list[Found] = []
-        for cluster in self._clusters:
-            part = self._cover_cluster(frozenset(record.id for record in cluster), chosen)
-            if part is None:
-                return ()
-            chosen += part
-        return tuple(chosen)
+    def _repair(self) -> list[Found]:
+        """Found edits that together mend every target, as few as can be; or nothing."""
+        parts = self._cover(self._outcome.targets, [])
+        return parts if parts and self._holds(parts) else []
 
-    def _cover_cluster(self, tests: frozenset[str], chosen: list[Found]) -> list[Found] | None:
-        """The preferred edits for one cluster beside those already chosen: greedy set cover."""
+    def _cover(self, tests: frozenset[str], chosen: list[Found]) -> list[Found] | None:
+        """Edits for these tests beside those already chosen: greedy set cover."""
         left = set(tests) - {test for found in chosen for test in found.fixed}
         part: list[Found] = []
         while left:
@@ -233,18 +235,25 @@ class Search:
             left -= best.fixed
         return part
 
+    def _holds(self, parts: list[Found]) -> bool:
+        """Whether edits that hold alone hold together."""
+        if len(parts) == 1:
+            return True
+        key = frozenset(id(found) for found in parts)
+        if key not in self._together:
+            results = self._suite([overlay([found.candidate for found in parts])])
+            self._outcome.suite_runs += len(results)
+            wanted = {test for found in parts for test in found.fixed}
+            self._together[key] = bool(results) and wanted <= self._fixed(results[0])
+        return self._together[key]
+
     def _chosen(self) -> tuple[Found, ...]:
-        """What to propose: the clusters that could be mended whole, together if that holds."""
+        """What to propose: a whole repair, else the clusters that could be mended whole."""
+        if repair := self._repair():
+            return tuple(repair)
         parts: list[Found] = []
         for cluster in self._clusters:
-            part = self._cover_cluster(frozenset(record.id for record in cluster), parts)
-            parts += part or []
-        if len(parts) < 2:
-            return tuple(parts)
-        (together,) = self._suite([overlay([found.candidate for found in parts])]) or (None,)
-        self._outcome.suite_runs += 1
-        wanted = {test for found in parts for test in found.fixed}
-        if together is not None and wanted <= self._fixed(together):
-            return tuple(parts)
-        whole = [f for f in parts if any({r.id for r in c} <= f.fixed for c in self._clusters)]
-        return tuple(sorted(whole, key=lambda f: (-len(f.fixed), -f.preference))[:1])
+            part = self._cover(frozenset(record.id for record in cluster), parts)
+            if part and self._holds([*parts, *part]):
+                parts += part
+        return tuple(parts)

@@ -10,7 +10,7 @@ from core.checks.trial import Trial
 from core.context import Context
 from core.errors import ActionFailed
 from core.propose.repair import source
-from core.propose.repair.clusters import asked_for, clusters
+from core.propose.repair.clusters import asked_for, clusters, mentioned
 from core.propose.repair.locate import Line, Suspect, locate
 from core.propose.repair.rank import Candidate, candidates
 from core.propose.repair.source import Source
@@ -49,12 +49,16 @@ def survey(
     trial: Trial,
     folder: Path,
     needs: Sequence[Need],
+    goal: str,
     allowed: Allowed,
     *,
     timeout: float,
     context: Context,
 ) -> Survey:
     """Runs the whole suite once, with coverage for each test.
+
+    What to mend is what the needs ask for; without any, the failing tests that the goal names,
+    or all of them.
 
     Raises `ActionFailed` ("not found") where there is nothing that a search could mend.
     """
@@ -63,7 +67,7 @@ def survey(
     passing = tuple(record.id for record in result.tests if record.outcome == "passed")
     if not result.tests or (result.says and not failing):
         raise nothing(f"The tests could not be run to their end: {result.says or 'none ran'}.")
-    wanted, idle = asked_for(failing, needs)
+    wanted, idle = asked_for(failing, needs) if needs else (mentioned(failing, goal), ())
     if not wanted:
         about = f" Asked for, and not failing: {', '.join(idle[:3])}." if idle else ""
         raise nothing(f"No test fails that this step asks about ({len(passing)} pass).{about}")

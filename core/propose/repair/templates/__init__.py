@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from core.propose.repair.source import Draft, Source
-from core.propose.repair.templates import calls, constants, flow, guards, names, operators
+from core.propose.repair.templates import calls, collect, constants, flow, guards, names, operators
 from core.propose.repair.templates.hints import Hints
 
 Template = Callable[[ast.AST, Source, Hints], Iterator[Draft]]
@@ -35,6 +35,8 @@ TEMPLATES: tuple[tuple[str, Template], ...] = (
     ("jump", flow.jump),
     ("needless statement", flow.too_much),
     ("return", flow.returned),
+    ("idle expression", flow.idle),
+    ("missing statement", collect.accumulate),
     ("exception", flow.exceptions),
     ("shared default", flow.default),
     ("guard", guards.guard),

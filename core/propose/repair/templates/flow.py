@@ -57,6 +57,18 @@ def returned(node: ast.AST, source: Source, _: Hints) -> Iterator[Draft]:
             yield Draft(*place, name, f"returns `{name}` instead of `{written}`", 0.15)
 
 
+def idle(node: ast.AST, source: Source, _: Hints) -> Iterator[Draft]:
+    """An expression whose value nobody takes should perhaps be returned."""
+    if not isinstance(node, ast.Expr) or source.function(node) is None:
+        return
+    if isinstance(node.value, (ast.Constant, ast.Await, ast.Yield, ast.YieldFrom)):
+        return
+    start = source.span(node)[0]
+    # A call may be there for its effect; anything else has none.
+    weight = 0.3 if isinstance(node.value, ast.Call) else 0.9
+    yield Draft(start, start, "return ", f"returns `{source.text(node)}`", weight)
+
+
 def _missing_return(
     node: ast.FunctionDef | ast.AsyncFunctionDef, source: Source
 ) -> Iterator[Draft]:
