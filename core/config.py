@@ -12,7 +12,7 @@ import math
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -58,7 +58,7 @@ class PersonConfig(Value, frozen=True):
     """False lets trusted checks run where no sandbox works, as `--no-sandbox` does."""
     interpreter: str = ""
     """Path of the Python that checks run with."""
-    theme: str = ""
+    theme: Literal["", "dark", "light", "terminal"] = ""
     keys: dict[str, str] = {}
     """Command's name → key."""
     prices: dict[str, Price] = {}
@@ -97,8 +97,6 @@ class Settings(Value, frozen=True):
     """Path of the Python that checks run with; "" to have it found."""
     resume: str = ""
     """Session to go on with: an id, "latest", or "" for a new one."""
-    reading: bool = False
-    """True where nothing may be written: `log` and `show`."""
     own: bool = False
     """True where the repository is one that we made (the demo), which asks no trust."""
 

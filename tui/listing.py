@@ -1,0 +1,139 @@
+"""`log` and `show`: what was recorded, as plain text, JSON or a patch."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from core.config import Settings
+from core.errors import UsageError
+from core.protocol import Value
+from core.session import open_archive
+from core.state import Iteration
+from tui import headless, telling
+
+
+class LoggedTry(Value, frozen=True):
+    n: int
+    step: str
+    proposer: str
+    outcome: str
+    verdict: str
+    says: str
+    commit: str
+    tokens: int
+    usd: float
+    files: tuple[str, ...]
+
+
+class LoggedSession(Value, frozen=True):
+    """One line of `log --json`."""
+
+    session: str
+    opened: float
+    """Seconds since the epoch."""
+    goal: str
+    ended: bool
+    says: str
+    tries: tuple[LoggedTry, ...]
+
+
+def log(settings: Settings, *, as_json: bool) -> int:
+    """Lists sessions, newest first, each with its tries."""
+    archive = open_archive(settings)
+    for row in archive.sessions():
+        tries = tuple(_logged(i) for i in archive.reader(row.id).iterations())
+        if as_json:
+            headless.write_json(
+                LoggedSession(row.id, row.opened, row.goal, row.ended, row.says, tries)
+            )
+            continue
+        opened = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.opened))
+        headless.write(f"{row.id}  {opened}  {row.goal or '(no goal yet)'}")
+        for t in tries:
+            cost = f" · ${t.usd:.3f}" if t.usd else ""
+            commit = f" · {t.commit[:10]}" if t.commit else ""
+            headless.write(f"  {t.n:>3} {_mark(t)} {t.outcome or 'live'}{commit}: {t.says}{cost}")
+        if row.says or not row.ended:
+            headless.write(f"      {row.says or f'not ended: loopwright resume {row.id}'}")
+    archive.close()
+    return 0
+
+
+def show(settings: Settings, number: int, session: str, *, patch: bool) -> int:
+    """Shows try `number` (0: the newest that has a change, else the newest) of a session."""
+    archive = open_archive(settings)
+    row = archive.find(session)
+    reader = archive.reader(row.id)
+    found = _pick(reader.iterations(), number, row.id, patch=patch)
+    if patch:
+        assert found.change is not None
+        _write_bytes(reader.patch(found.change))
+        archive.close()
+        return 0
+    logged = _logged(found)
+    headless.write(
+        f"session {row.id} · try {found.n} by {found.proposer} · {logged.outcome or 'live'}"
+    )
+    headless.write(f"goal: {row.goal}")
+    for note in found.notes:
+        headless.write(f"you said: {note}")
+    if found.reply is not None and found.reply.reasons:
+        headless.write("\n" + telling.indent(found.reply.reasons) + "\n")
+    if found.change is not None:
+        headless.write("\n".join(telling.files(found.change)) + "\n")
+        headless.write("\n".join(telling.diff(reader.diff(found.change), limit=0)) + "\n")
+    for result in found.results:
+        headless.write(telling.check(result))
+    headless.write(f"{logged.verdict or 'not judged'}: {logged.says}")
+    archive.close()
+    return 0
+
+
+def _pick(tries: tuple[Iteration, ...], number: int, session: str, *, patch: bool) -> Iteration:
+    if not tries:
+        raise UsageError(f"Session {session} has made no try yet.")
+    if number:
+        found = next((t for t in tries if t.n == number), None)
+        if found is None:
+            known = f"1 to {tries[-1].n}" if len(tries) > 1 else str(tries[-1].n)
+            raise UsageError(f"Session {session} has no try {number}; it has {known}.")
+    else:
+        found = next((t for t in reversed(tries) if t.change is not None), tries[-1])
+    if patch and found.change is None:
+        raise UsageError(f"Try {found.n} of session {session} has no patch: {_says(found)}")
+    return found
+
+
+def _logged(t: Iteration) -> LoggedTry:
+    return LoggedTry(
+        t.n,
+        t.step,
+        t.proposer,
+        t.outcome,
+        t.verdict.kind if t.verdict else "",
+        _says(t),
+        t.commit,
+        t.usage.tokens_in + t.usage.tokens_out,
+        t.usage.usd,
+        tuple(f.path for f in t.change.files) if t.change else (),
+    )
+
+
+def _says(t: Iteration) -> str:
+    if t.verdict is not None:
+        return t.verdict.says
+    if t.problem is not None:
+        return t.problem.says
+    return "not judged"
+
+
+def _mark(t: LoggedTry) -> str:
+    return "✓" if t.verdict == "green" else "✗" if t.verdict or t.outcome else "▶"
+
+
+def _write_bytes(data: bytes) -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
