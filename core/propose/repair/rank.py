@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.propose.repair.locate import Line, Suspect, names_used, scores
-from core.propose.repair.source import Draft, Source, read
+from core.propose.repair.source import Draft, Source
 from core.propose.repair.templates import TEMPLATES
 from core.propose.repair.templates.hints import Hints
 
@@ -72,17 +73,30 @@ def worth_trying(ranked: Iterable[Candidate]) -> Iterator[Candidate]:
 
     Lazy: a search mostly ends long before the last candidate.
     """
-    seen: set[tuple[str, str]] = set()
-    known: set[str] = set()
+    seen: set[tuple[str, int, str]] = set()
     for candidate in ranked:
-        path = candidate.path
-        if path not in known:
-            known.add(path)
-            seen.add((path, ast.dump(candidate.source.module)))
-        after = _meaning(path, content([candidate]))
-        if after is not None and (path, after) not in seen:
-            seen.add((path, after))
+        start, end = _top_level(candidate)
+        place = (candidate.path, start)
+        now = _meaning(candidate.source.data[start:end])
+        if now is not None:
+            seen.add((*place, now))
+        draft, data = candidate.draft, candidate.source.data
+        after = _meaning(data[start : draft.start] + draft.new.encode() + data[draft.end : end])
+        if after is not None and (*place, after) not in seen:
+            seen.add((*place, after))
             yield candidate
+
+
+def _top_level(candidate: Candidate) -> tuple[int, int]:
+    """The bytes of the module's statement that holds the edit: enough to judge it, and small."""
+    read, draft = candidate.source, candidate.draft
+    for node in read.module.body:
+        decorators = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+        start, end = read.starts[first - 1], read.span(node)[1]
+        if start <= draft.start and draft.end <= end:
+            return start, end
+    return 0, len(read.data)
 
 
 def content(of_one_file: Sequence[Candidate]) -> bytes:
@@ -108,13 +122,12 @@ def overlap(one: Candidate, two: Candidate) -> bool:
     )
 
 
-def _meaning(path: str, data: bytes) -> str | None:
-    """The syntax tree as text, or None where the file does not compile."""
-    again = read(path, data)
-    if again is None:
-        return None
+@functools.lru_cache(maxsize=256)
+def _meaning(data: bytes) -> str | None:
+    """The syntax tree as text, or None where it does not compile."""
     try:
-        compile(again.module, path, "exec", dont_inherit=True)
+        module = ast.parse(data)
+        compile(module, "candidate", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    return ast.dump(again.module)
+    return ast.dump(module)
