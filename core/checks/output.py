@@ -51,6 +51,10 @@ class Spool:
         if len(self._fresh) > 4 * _FRESH:
             self._drop(len(self._fresh) - _FRESH)
 
+    def begin(self) -> bytes:
+        """The first bytes that were printed."""
+        return bytes(self._head[:4000])
+
     def say(self, line: str) -> None:
         """A line of our own among the tool's."""
         self.feed(line.encode("utf-8", "replace") + b"\n")

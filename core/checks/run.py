@@ -55,7 +55,20 @@ class _Job:
         )
         if ended.cancelled:
             raise ActionCancelled
+        if ended.exit_code == 1 and self.spool.begin().startswith(b"bwrap: "):
+            words = _last(self.spool.begin())
+            return replace(ended, problem=f"The sandbox could not start the check. {words}")
         return ended
+
+    def tool(self, argv: Sequence[str], env: dict[str, str] | None = None) -> Ended:
+        """Start a program that must be found first, and be made visible."""
+        runner = self.runner
+        program = tools.locate(argv[0], runner.place.repo, runner.interpreter)
+        if program is None:
+            says = f"{clean_line(argv[0])} is not installed where the checks run."
+            return Ended(exit_code=None, problem=says)
+        self.runner = runner.seeing(program.prefixes)
+        return self.start([str(self.runner.sandbox.seen(program.path)), *argv[1:]], env)
 
 
 @dataclass(frozen=True)
@@ -141,7 +154,7 @@ def _pytest_verdict(
     code = ended.exit_code
     if code == 5 and not report.tests:
         return "no tests", "pytest found no tests."
-    if report.exit_code is None and code not in (0, 4):
+    if report.exit_code is None and code != 4:
         return "error", f"pytest ended before its tests did (exit {code}). {_last(output)}"
     if code in (0, 5):
         ran = any(t.outcome != "skipped" for t in report.tests)
@@ -156,8 +169,8 @@ def _pytest_verdict(
 
 def _ruff(job: _Job) -> _Found:
     root = str(job.runner.sandbox.root)
-    argv = _located(job, ruff.with_json(job.spec.argv, str(job.desk.results / ruff.RESULTS)))
-    ended = job.start(argv, {"RUFF_NO_CACHE": "true"})
+    argv = ruff.with_json(job.spec.argv, str(job.desk.results / ruff.RESULTS))
+    ended = job.tool(argv, {"RUFF_NO_CACHE": "true"})
     found = ruff.read(job.desk.read(ruff.RESULTS), root)
     for diagnostic in found or ():
         job.spool.say(ruff.told(diagnostic))
@@ -169,11 +182,11 @@ def _ruff(job: _Job) -> _Found:
 
 def _mypy(job: _Job) -> _Found:
     env = {"MYPY_CACHE_DIR": str(job.desk.cache / "mypy")}
-    ended = job.start(_located(job, mypy.with_format(job.spec.argv)), env)
+    ended = job.tool(mypy.with_format(job.spec.argv), env)
     output = job.spool.finish()
     if mypy.lacks_json(ended.exit_code, output.decode()):
         job.spool = Spool(job.context, job.spool.action, job.spec.name)
-        ended = job.start(_located(job, mypy.with_format(job.spec.argv, lines=True)), env)
+        ended = job.tool(mypy.with_format(job.spec.argv, lines=True), env)
         output = job.spool.finish()
     found = mypy.read(output.decode(), str(job.runner.sandbox.root))
     broken = ended.exit_code != 0 and not found
@@ -181,7 +194,7 @@ def _mypy(job: _Job) -> _Found:
 
 
 def _plain(job: _Job) -> _Found:
-    ended = job.start(_located(job, job.spec.argv))
+    ended = job.tool(job.spec.argv)
     output = job.spool.finish()
     found = plain.read(output.decode(), str(job.runner.sandbox.root)) if ended.exit_code else ()
     return _judged_by_exit(job, ended, output, found, broken=ended.exit_code in (126, 127))
@@ -199,7 +212,8 @@ def _judged_by_exit(
     job: _Job, ended: Ended, output: bytes, found: tuple[Diagnostic, ...], *, broken: bool
 ) -> _Found:
     if ended.problem or ended.timed_out:
-        return _Found(ended, *_not_run(job, ended)[:1], output, _not_run(job, ended)[1])
+        verdict, says = _not_run(job, ended)
+        return _Found(ended, verdict, output, says, diagnostics=found)
     if broken:
         says = f"{job.spec.name} could not run (exit {ended.exit_code}). {_last(output)}"
         return _Found(ended, "error", output, says, diagnostics=found)
@@ -210,16 +224,6 @@ def _not_run(job: _Job, ended: Ended) -> tuple[CheckVerdict, str]:
     if ended.problem:
         return "error", ended.problem
     return "timeout", f"{job.spec.name} was stopped after {job.spec.timeout:g} s."
-
-
-def _located(job: _Job, argv: Sequence[str]) -> list[str]:
-    """The command with its program's path as the sandbox sees it, and that made visible."""
-    runner = job.runner
-    program = tools.locate(argv[0], runner.place.repo, runner.interpreter)
-    if program is None:
-        return list(argv)
-    job.runner = replace(runner.seeing(program.prefixes))
-    return [str(job.runner.sandbox.seen(program.path)), *argv[1:]]
 
 
 def _named(names: Sequence[str]) -> str:

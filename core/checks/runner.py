@@ -136,8 +136,11 @@ class Desk:
             )
         except OSError:
             return b""
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            return b""
         with os.fdopen(handle, "rb") as file:
-            return file.read(limit) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+            return file.read(limit)
 
 
 def lent() -> tuple[Path, ...]:
