@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.checks.trial import PytestTrial
+from core.checks.pytest_trial import PytestTrial
 from core.config import Settings
 from core.propose.base import Proposer
 from core.propose.model.client import ModelClient
@@ -14,6 +14,7 @@ from core.propose.redact import Redactor
 from core.propose.repair.proposer import RepairProposer
 from core.propose.script import ScriptProposer
 from core.protocol import Choice, Tree
+from core.repo.scope import in_scope
 from core.state import State
 
 if TYPE_CHECKING:
@@ -44,7 +45,20 @@ class Proposers:
                 plans = 1 if state.plan is not None else 0
                 return ScriptProposer(Path(choice.name), plans, state.count - 1)
             case "repair":
-                return RepairProposer(self._lab, lambda: PytestTrial(self._site.runner))
+                return self._repair(state)
+
+    def _repair(self, state: State) -> RepairProposer:
+        check = next((c for c in state.checks if c.reader == "pytest"), None)
+        if check is None:
+            trial = PytestTrial(self._site.runner)
+        else:
+            trial = PytestTrial(self._site.runner, check.argv)
+        return RepairProposer(self._lab, trial, in_scope)
+
+    def refurnished(self) -> None:
+        """Checks run elsewhere, or otherwise, than before: whoever runs them is made anew."""
+        for key in [k for k in self._made if k[0] == "repair"]:
+            self._made.pop(key).close()
 
     def _model(self, choice: Choice) -> ModelProposer:
         key = (choice.kind, choice.name)

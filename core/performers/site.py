@@ -64,6 +64,7 @@ class Site:
             environment=ignored_environment(self.facts.root, ignored),
         )
         self._runner = make_runner(place, isolation, interpreter, self.folder / "runs")
+        self.proposers.refurnished()
 
     @property
     def runner(self) -> Runner:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from core import protocol as p
-from core.checks import discovery, interpreter
+from core.checks import interpreter
+from core.checks.commands import from_argv, from_command, named_apart
+from core.checks.discovery import discover
 from core.config import config_bytes, lowered, read_repository
 from core.context import Context
 from core.performers.site import Site
@@ -29,9 +31,7 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
 
     site.config = read_repository(site.facts.root, read)
     lower = lowered(state.options, settings.person, site.config)
-    checks = tuple(
-        replace(c, timeout=settings.person.timeouts.check) for c in _checks(site, state, base)
-    )
+    checks = _checks(site, state, base)
     python = interpreter.find(
         site.facts.root, settings.interpreter or settings.person.interpreter, settings.env
     )
@@ -58,12 +58,21 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
 
 
 def _checks(site: Site, state: State, base: p.Base) -> tuple[p.CheckSpec, ...]:
-    if state.options.checks:
-        return discovery.from_commands(state.options.checks, "--check")
-    if site.config.checks:
-        return discovery.from_commands(site.config.checks, site.config.source)
+    timeout = site.settings.person.timeouts.check
+    given, source = state.options.checks or site.config.checks, "--check"
+    if not state.options.checks:
+        source = site.config.source
+    if given:
+        return named_apart([_given(words, source, timeout) for words in given])
     workshop = site.workshop
-    return discovery.discover(workshop.paths(base.tree), lambda x: workshop.read(base.tree, x))
+    found = discover(workshop.paths(base.tree), lambda path: workshop.read(base.tree, path))
+    return tuple(replace(c, timeout=timeout) for c in found)
+
+
+def _given(words: str | tuple[str, ...], source: str, timeout: float) -> p.CheckSpec:
+    if isinstance(words, str):
+        return from_command(words, source=source, timeout=timeout)
+    return from_argv(words, source=source, timeout=timeout)
 
 
 def keep_trust(site: Site, action: p.KeepTrust) -> p.TrustKept:

@@ -44,8 +44,50 @@ class Watcher:
         return [d.says for d in self.deltas if isinstance(d, p.Notice)]
 
 
-class Story:
-    """One session told by a test: start a goal, answer gates, look at what happened."""
+class Told:
+    """What a person can do to a session, and wait for; the same for every kind of session."""
+
+    watcher: Watcher
+
+    @property
+    def state(self) -> State:
+        raise NotImplementedError
+
+    def submit(self, command: p.AnyCommand) -> None:
+        raise NotImplementedError
+
+    def goal(self, text: str = "make it work") -> Told:
+        self.submit(p.StartGoal(text))
+        return self
+
+    def at_gate(self, kind: str, after: int = 0) -> p.Gate:
+        self.watcher.wait(
+            lambda: self.state.gate and self.state.gate.kind == kind and self.state.gates > after
+        )
+        gate = self.state.gate
+        assert gate is not None
+        return gate
+
+    def decide(self, kind: str, gate: p.Gate | None = None, **more: object) -> Told:
+        gate = gate or self.state.gate
+        assert gate is not None
+        decision = p.Decision(gate.id, gate.token, kind, **more)  # type: ignore[arg-type]
+        self.submit(p.Decide(decision))
+        return self
+
+    def answer(self, expect: str, kind: str, **more: object) -> Told:
+        gate = self.at_gate(expect)
+        self.decide(kind, gate, **more)
+        self.watcher.wait(lambda: self.state.gate is None or self.state.gate.id != gate.id)
+        return self
+
+    def ended(self) -> object:
+        self.watcher.wait(lambda: self.state.ended is not None)
+        return self.state.ended
+
+
+class Story(Told):
+    """A real engine and journal over a world of the test's own."""
 
     def __init__(
         self,
@@ -80,34 +122,8 @@ class Story:
     def state(self) -> State:
         return self.engine.state
 
-    def goal(self, text: str = "make it work") -> Story:
-        self.engine.submit(p.StartGoal(text))
-        return self
-
-    def at_gate(self, kind: str, after: int = 0) -> p.Gate:
-        self.watcher.wait(
-            lambda: self.state.gate and self.state.gate.kind == kind and self.state.gates > after
-        )
-        gate = self.state.gate
-        assert gate is not None
-        return gate
-
-    def decide(self, kind: str, gate: p.Gate | None = None, **more: object) -> Story:
-        gate = gate or self.state.gate
-        assert gate is not None
-        decision = p.Decision(gate.id, gate.token, kind, **more)  # type: ignore[arg-type]
-        self.engine.submit(p.Decide(decision))
-        return self
-
-    def answer(self, expect: str, kind: str, **more: object) -> Story:
-        gate = self.at_gate(expect)
-        self.decide(kind, gate, **more)
-        self.watcher.wait(lambda: self.state.gate is None or self.state.gate.id != gate.id)
-        return self
-
-    def ended(self) -> object:
-        self.watcher.wait(lambda: self.state.ended is not None)
-        return self.state.ended
+    def submit(self, command: p.AnyCommand) -> None:
+        self.engine.submit(command)
 
     def close(self) -> None:
         self.engine.close()

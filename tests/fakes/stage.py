@@ -1,0 +1,103 @@
+"""Real sessions: a real repository, real checks, a real workshop, answers from a script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from core import protocol as p
+from core.config import Settings
+from core.edits.format import Edit, render
+from core.propose.script import ScriptedReply
+from core.session import LiveSession, open_session
+from core.state import State
+from tests.fakes.driver import Told, Watcher
+from tests.fakes.repos import make_repo
+
+CART = '''\
+def total(prices):
+    """The sum of the prices, rounded half-even."""
+    return round(sum(prices) + 0.01, 2)
+
+
+def count(prices):
+    return len(prices)
+'''
+TESTS = """\
+from cart import count, total
+
+
+def test_total():
+    assert total([1.25, 2.5]) == 3.75
+
+
+def test_count():
+    assert count([1, 2]) == 2
+"""
+FAILING = "tests/test_cart.py::test_total"
+PYPROJECT = '[tool.pytest.ini_options]\npythonpath = ["."]\ntestpaths = ["tests"]\n'
+
+
+def shop(path: Path, more: Mapping[str, str | bytes] | None = None) -> Path:
+    """A small package with one failing test."""
+    files = {"cart.py": CART, "tests/test_cart.py": TESTS, "pyproject.toml": PYPROJECT}
+    return make_repo(path, {**files, **(more or {})})
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """A person without keys or configuration, whose XDG folders are the test's."""
+    kept = {k: os.environ[k] for k in ("PATH", "LANG", "PYENV_ROOT") if k in os.environ}
+    return {
+        **kept,
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+    }
+
+
+def change(reasons: str, *edits: Edit, **more: object) -> ScriptedReply:
+    return ScriptedReply("change", render(reasons, edits), **more)  # type: ignore[arg-type]
+
+
+def write_script(path: Path, replies: Sequence[ScriptedReply]) -> Path:
+    path.write_bytes(b"\n".join(msgspec.json.encode(r) for r in replies) + b"\n")
+    return path
+
+
+class Stage(Told):
+    """A live session as the product opens it."""
+
+    def __init__(
+        self,
+        repo: Path,
+        home: Path,
+        *,
+        proposer: str = "repair",
+        options: p.Options = p.Options(with_plan=False, trust_for_run=True),
+        env: Mapping[str, str] | None = None,
+        forgetful: bool = False,
+        **more: object,
+    ) -> None:
+        self.watcher = Watcher()
+        self.repo = repo
+        self.settings = Settings(
+            repo=repo,
+            env={**clean_environment(home), **(env or {})},
+            options=options,
+            proposer=proposer,
+            **more,  # type: ignore[arg-type]
+        )
+        self.session: LiveSession = open_session(self.settings, self.watcher, forgetful=forgetful)
+
+    @property
+    def state(self) -> State:
+        return self.session.state
+
+    def submit(self, command: p.AnyCommand) -> None:
+        self.session.submit(command)
+
+    def close(self) -> None:
+        self.session.close()
