@@ -12,8 +12,12 @@ from core.protocol import TestRecord
 
 CHARACTERS_PER_TOKEN: Final = 3
 """On the low side for code, so that the budget holds."""
-MOST_READ: Final = 400
+MOST_READ: Final = 120
 """Files looked at, however small they are."""
+_MOST_MISSES: Final = 12
+"""Files in a row that do not fit: then the budget counts as used."""
+_MOST_WINDOWED: Final = 20
+"""Only files that matter this much are worth being shown in part."""
 _AROUND: Final = 40
 """Lines shown on each side of a line that something pointed at."""
 _HEAD: Final = 120
@@ -34,17 +38,25 @@ def pick(
     and what these import, then the small rest. Whole where they fit, else windows of lines."""
     order, places = ranked(goal, notes, scope, failing, paths, read)
     words = _goal_words(goal, notes)
+    file: BriefFile | None
     left = budget_tokens * CHARACTERS_PER_TOKEN
     most = int(left * _MOST_OF_BUDGET)
     chosen: list[BriefFile] = []
-    for path in order[:MOST_READ]:
-        if left < 200:
+    misses = 0
+    for place, path in enumerate(order[:MOST_READ]):
+        if left < 200 or misses > _MOST_MISSES:
             break
         text = _text(read(path))
         if text is None:
             continue
         room = min(left, most) - len(path) - 40
-        file = _fitting(path, text, places.get(path, set()), words, room)
+        if len(text) <= room:
+            file = BriefFile(path, text)
+        elif place < _MOST_WINDOWED:
+            file = _windowed(path, text, places.get(path, set()), words, room)
+        else:
+            file = None
+        misses = 0 if file is not None else misses + 1
         if file is not None:
             chosen.append(file)
             left -= len(file.text) + len(path) + 40
@@ -60,11 +72,9 @@ def _text(data: bytes | None) -> str | None:
         return None
 
 
-def _fitting(
+def _windowed(
     path: str, text: str, pointed: set[int], words: set[str], room: int
 ) -> BriefFile | None:
-    if len(text) <= room:
-        return BriefFile(path, text)
     lines = text.split("\n")
     if not pointed:
         pointed = {n for n, line in enumerate(lines, 1) if words & set(re.findall(r"\w+", line))}

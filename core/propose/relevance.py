@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Final
 
 from core.protocol import TestRecord
 
 Read = Callable[[str], bytes | None]
+Index = dict[str, list[str]]
 Places = dict[str, set[int]]
 """Path → lines that something pointed at, from 1; an empty set where only the file was named."""
 
@@ -22,6 +23,8 @@ _PLAIN_FRAME: Final = re.compile(r"([\w./\-]+\.\w+):(\d+)")
 _SECRET: Final = re.compile(
     r"(^|/)(\.env(\..*)?|.*\.(pem|key|p12|pfx|keystore)|id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pypirc)$"
 )
+_MOST_TESTS: Final = 8
+"""Failing tests' files whose imports are followed."""
 _SOURCE: Final = frozenset(
     ".py .pyi .js .jsx .ts .tsx .go .rs .java .kt .c .h .cc .cpp .hpp .rb .php .cs .swift .sh"
     " .toml .cfg .ini .md .rst .txt .sql .html .css .yaml .yml .json".split()
@@ -38,22 +41,24 @@ def ranked(
 ) -> tuple[list[str], Places]:
     """Paths in the order in which they matter, each once, and the lines pointed at."""
     places = _failure_places(failing, paths)
-    tests = _test_files(failing, paths)
+    tests = _test_files(failing, paths)[:_MOST_TESTS]
     words = [word for text in (*reversed(notes), goal) for word in _words(text)]
-    exact = [path for path in scope if path in set(paths)]
+    index = _index(paths)
+    known = set(paths)
+    exact = [path for path in scope if path in known]
     globs = [_glob(pattern) for pattern in scope if pattern not in exact]
     tiers: list[Iterator[str]] = [
-        _named(words, paths),
+        _named(words, index),
         iter(exact),
         (path for path in places if path not in tests),
         iter(tests),
-        (path for test in tests for path in _imported(test, paths, read)),
-        _by_stem(words, paths),
+        (path for test in tests for path in _imported(test, index, read)),
+        _by_stem(words, index),
         (path for path in paths if any(glob.fullmatch(path) for glob in globs)),
     ]
     found = dict.fromkeys(path for tier in tiers for path in tier)
-    asked = set(_named(words, paths)) | set(exact)
-    others = (path for path in sorted(paths, key=_distance) if _ordinary(path))
+    asked = set(_named(words, index)) | set(exact)
+    others = sorted((path for path in paths if _ordinary(path)), key=_distance)
     order = [path for path in found if path in asked or not is_secret(path)]
     return list(dict.fromkeys((*order, *others))), places
 
@@ -67,20 +72,40 @@ def _words(text: str) -> list[str]:
     return [word.strip("./-") for word in _WORD.findall(text)]
 
 
-def _named(words: Sequence[str], paths: Sequence[str]) -> Iterator[str]:
-    """Files named by path, by the end of their path, or by their whole name."""
-    wanted = [word.partition("::")[0] for word in words if "." in word or "/" in word]
-    for word in wanted:
-        for path in paths:
-            if path == word or path.endswith("/" + word) or word.endswith("/" + path):
-                yield path
-
-
-def _by_stem(words: Sequence[str], paths: Sequence[str]) -> Iterator[str]:
-    stems = {word.lower() for word in words if len(word) >= 4}
+def _index(paths: Sequence[str]) -> Index:
+    """Files by the name that a text would call them: without their end, packages by folder."""
+    index: Index = {}
     for path in paths:
-        if PurePosixPath(path).stem.lower() in stems:
-            yield path
+        folder, _, name = path.rpartition("/")
+        stem = name.rpartition(".")[0] or name
+        if stem == "__init__":
+            stem = folder.rpartition("/")[2]
+        index.setdefault(stem.lower(), []).append(path)
+    return index
+
+
+def _called(name: str, index: Index) -> list[str]:
+    return index.get(name.lower(), [])
+
+
+def _named(words: Sequence[str], index: Index) -> Iterator[str]:
+    """Files named by their whole name, or by a path that ends as theirs does."""
+    for word in words:
+        if "." in word or "/" in word:
+            for path in _called(_stem(word), index):
+                if path == word or path.endswith("/" + word) or word.endswith("/" + path):
+                    yield path
+
+
+def _by_stem(words: Sequence[str], index: Index) -> Iterator[str]:
+    for word in words:
+        if len(word) >= 4:
+            yield from _called(word, index)
+
+
+def _stem(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
 
 
 def _failure_places(failing: Sequence[TestRecord], paths: Sequence[str]) -> Places:
@@ -109,35 +134,37 @@ def _test_files(failing: Sequence[TestRecord], paths: Sequence[str]) -> list[str
     return list(dict.fromkeys(path for file in files if (path := _inside(file, known))))
 
 
-def _imported(path: str, paths: Sequence[str], read: Read) -> Iterator[str]:
+def _imported(path: str, index: Index, read: Read) -> Iterator[str]:
     """Modules of the tree that a Python file imports, and what a test file is named after."""
-    subject = PurePosixPath(path).stem.removeprefix("test_").removesuffix("_test")
-    yield from (p for p in paths if p != path and PurePosixPath(p).stem == subject)
+    subject = _stem(path).removeprefix("test_").removesuffix("_test")
+    yield from (p for p in _called(subject, index) if p != path)
     if not path.endswith(".py"):
         return
     text = (read(path) or b"").decode("utf-8", errors="replace")
+    for module in dict.fromkeys(module for module in _modules(text) if module):
+        tails = (f"/{module}.py", f"/{module}/__init__.py")
+        for found in _called(module.rpartition("/")[2], index):
+            if f"/{found}".endswith(tails):
+                yield found
+
+
+def _modules(text: str) -> Iterator[str]:
+    """Every module that a Python text may import, as a path without its end."""
     for origin, names, modules in _IMPORT.findall(text):
         base = origin.strip(".").replace(".", "/")
-        wanted = [base, *(f"{base}/{name.strip()}".strip("/") for name in names.split(","))]
-        wanted += [
-            module.split()[0].replace(".", "/") for module in modules.split(",") if module.split()
-        ]
-        for module in wanted:
-            tails = (f"{module}.py", f"{module}/__init__.py")
-            yield from (p for p in paths if module and (p in tails or p.endswith(
-                tuple("/" + tail for tail in tails))))  # fmt: skip
+        yield base
+        yield from (f"{base}/{name.strip()}".strip("/") for name in names.split(","))
+        yield from (m.split()[0].replace(".", "/") for m in modules.split(",") if m.split())
 
 
 def _ordinary(path: str) -> bool:
-    name = PurePosixPath(path)
-    hidden = any(part.startswith(".") for part in name.parts)
-    locked = name.name.endswith((".lock", "-lock.json", ".min.js", ".min.css"))
-    return name.suffix in _SOURCE and not hidden and not locked and not is_secret(path)
+    hidden = path.startswith(".") or "/." in path
+    locked = path.endswith((".lock", "-lock.json", ".min.js", ".min.css"))
+    return splitext(path)[1] in _SOURCE and not hidden and not locked and not is_secret(path)
 
 
-def _distance(path: str) -> tuple[int, int, str]:
-    code = 0 if PurePosixPath(path).suffix not in (".md", ".rst", ".txt", ".json") else 1
-    return code, path.count("/"), path
+def _distance(path: str) -> tuple[bool, int, str]:
+    return path.endswith((".md", ".rst", ".txt", ".json")), path.count("/"), path
 
 
 def _glob(pattern: str) -> re.Pattern[str]:

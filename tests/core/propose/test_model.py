@@ -281,7 +281,7 @@ def fake(folder: Path, body: str) -> ModelClient:
 def test_a_process_that_fails_is_named_and_replaced(
     tmp_path: Path, body: str, kind: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.propose.model.proposer._GRACE", 0.1)
+    monkeypatch.setattr("core.propose.model.call._GRACE", 0.1)
     client = fake(tmp_path, body)
     settings = ModelSettings("ollama/x", attempts=1, gap=0.2)
     try:
