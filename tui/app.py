@@ -95,9 +95,12 @@ class Workbench(App[None]):
     # -- frames
 
     def on_mount(self) -> None:
-        self.bridge.attach(lambda: self.post_message(Woken()))
+        self.bridge.attach(self._wake)
         if self._driver is not None and not self.is_headless:
             self._driver.write("\x1b[22;0t")  # keeps the terminal's title, for the end
+
+    def _wake(self) -> None:
+        self.post_message(Woken())
 
     def on_woken(self) -> None:
         """At most one frame in `FRAME` seconds, however often the engine speaks."""

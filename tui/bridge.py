@@ -113,7 +113,8 @@ class Bridge:
                 joined = waiting.streamed.get(action, "") + text
                 waiting.streamed[action] = joined[-TEXT_WAITING:]
             case p.Output(action, check, lines, dropped):
-                self._output.append(Lines(action, check, lines[-LINES_WAITING:], dropped))
+                over = max(0, len(lines) - LINES_WAITING)
+                self._output.append(Lines(action, check, lines[over:], dropped + over))
                 self._lines += len(self._output[-1].lines)
                 self._shed()
             case p.Progress():
@@ -121,6 +122,8 @@ class Bridge:
             case p.Notice():
                 waiting.notices.append(item)
                 del waiting.notices[:-NOTICES_WAITING]
+            case _:
+                pass
 
     def _shed(self) -> None:
         """Keeps what waits bounded: whole chunks go, oldest first, and are counted."""

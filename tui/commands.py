@@ -16,7 +16,7 @@ Where = Literal["gate", "change", "checks", "history", "plan", "rows", "global"]
 """Where a key counts: "rows" is any pane that has the focus."""
 
 
-def always(view: View) -> str:
+def always(view: View) -> str:  # noqa: ARG001
     return ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from textual.geometry import Region, Size
+from textual.geometry import NULL_OFFSET, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
@@ -27,6 +27,8 @@ class Plan:
     footer: int = 1
     plan: int = 8
     """Rows that the plan would like."""
+    checks: int = 8
+    """Rows that the checks would like."""
 
 
 def regions(size: Size, plan: Plan) -> dict[str, Region]:
@@ -55,7 +57,7 @@ def regions(size: Size, plan: Plan) -> dict[str, Region]:
 def _four(width: int, top: int, bottom: int, plan: Plan) -> dict[str, Region]:
     left = max(30, min(48, width * 3 // 10))
     tall = bottom - top
-    checks = max(6, min(tall * 2 // 5, 22))
+    checks = max(6, min(plan.checks + 2, tall * 2 // 5))
     above = max(5, min(plan.plan + 2, tall * 3 // 5))
     return {
         "plan": Region(0, top, left, above),
@@ -74,11 +76,15 @@ class WorkbenchLayout(Layout):
         self._plan = plan
 
     def arrange(
-        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+        self,
+        parent: Widget,  # noqa: ARG002
+        children: list[Widget],
+        size: Size,
+        greedy: bool = True,  # noqa: ARG002
     ) -> ArrangeResult:
         where = regions(size, self._plan())
         return [
-            WidgetPlacement(where[child.id], where[child.id].offset * 0, child.styles.margin, child)
+            WidgetPlacement(where[child.id], NULL_OFFSET, child.styles.margin, child)
             for child in children
             if child.id in where
         ]

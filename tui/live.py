@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from typing import TypeVar
 
 from core import protocol as p
 from core.text import clean, clean_output
 from tui.bridge import Frame
 
+T = TypeVar("T")
 OUTPUT_LINES = 10_000
 """Lines of one check's output that can be scrolled back to."""
 LINE_CHARACTERS = 2_000
@@ -70,6 +72,6 @@ class Live:
             self.progress.pop(action, None)
 
 
-def _keep(held: OrderedDict[str, object] | OrderedDict[str, str], most: int) -> None:
+def _keep(held: OrderedDict[str, T], most: int) -> None:
     while len(held) > most:
         held.popitem(last=False)

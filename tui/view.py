@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,7 +24,8 @@ class View:
     held_by: str = ""
     pane: Pane | None = None
     """The pane that has the focus; None while text is being typed."""
-    typing: bool = False
+    writing: str = ""
+    """What is being written on the note line ("goal", "redirect"…); "" when nobody writes."""
     past: Iteration | None = None
     """An earlier iteration that the person looks at; None for the live one."""
     diff: tuple[p.FileDiff, ...] | None = None
@@ -35,6 +37,12 @@ class View:
     draft: p.Plan | None = None
     """The proposed plan as the person left it, where they touched it."""
     face: Literal["problems", "output"] = "problems"
+    printed: Sequence[str] = ()
+    """What finished checks printed, for the output face."""
+
+    @property
+    def typing(self) -> bool:
+        return bool(self.writing)
 
     @property
     def shown(self) -> Iteration | None:
@@ -62,6 +70,12 @@ class View:
         """What runs now and would be cancelled; watching is not work."""
         quiet = p.Watch | p.OpenGate | p.Finish
         return next((a for a in self.state.inflight if not isinstance(a, quiet)), None)
+
+
+def results_of(state: State, past: Iteration | None) -> tuple[p.CheckResult, ...]:
+    """Evidence of the change on screen; before the first try, of the base."""
+    shown = past or state.iteration
+    return shown.results if shown is not None else state.base_results
 
 
 def apart_by_default(change: p.Change) -> frozenset[str]:

@@ -81,10 +81,12 @@ SURVEY = p.Survey(
     trusted=False,
     skips=("hook pre-commit",),
 )
+SHOWS = "tests/test_cart.py::test_half_even"
+SCOPE = ("cart.py", "tests/test_cart.py")
 PLAN = p.Plan(
     (
-        p.Step("s1", "reproduce it in a test", ("tests/**",), (p.Need("pytest", "tests/test_cart.py::test_half_even", "fail"),)),
-        p.Step("s2", "round half-even in total()", ("cart.py", "tests/test_cart.py"), (p.Need("pytest", "tests/test_cart.py::test_half_even"),)),
+        p.Step("s1", "reproduce it in a test", ("tests/**",), (p.Need("pytest", SHOWS, "fail"),)),
+        p.Step("s2", "round half-even in total()", SCOPE, (p.Need("pytest", SHOWS),)),
         p.Step("s3", "tidy the callers", ("invoice.py",), (p.Need("mypy"),)),
     ),
     "The rounding is decided in one place, so a test that shows it comes first.",

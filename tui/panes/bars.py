@@ -17,6 +17,8 @@ from tui.view import PANES, Pane, View, count, doing, dollars, minutes
 
 SENTENCE_LINES = 2
 BAR = 20
+GOAL_CELLS = 30
+"""Cells that a goal gets before what matters less is left out of the status line."""
 
 
 class Bar(Widget):
@@ -48,7 +50,8 @@ def status_lines(view: View, cells: int) -> list[Line]:
     if state.base is not None:
         left.append((f" ⎇ {fit(clean_line(branch) or 'detached', 24)}", "dim"))
     facts = _facts(view)
-    while len(facts) > 1 and width(tuple(left)) + _size(facts) + 12 > cells:
+    goal_wants = min(width(line(clean_line(state.goal))), GOAL_CELLS) + 4
+    while len(facts) > 1 and width(tuple(left)) + _size(facts) + goal_wants > cells:
         facts.remove(min(facts, key=lambda f: f[0]))
     right: list[Span] = []
     for _, text, tone in facts:
@@ -114,9 +117,8 @@ def gate_lines(view: View, cells: int, table: tuple[Command, ...], *, beat: int 
     gate = view.gate
     inner = cells - 2
     if view.held_by and gate is not None:
-        rows = wrap(
-            f"{clean_line(gate.says)} ({view.held_by} is asked; you look on.)", inner, "strong"
-        )
+        says = f"{clean_line(gate.says)} ({view.held_by} is asked; you look on.)"
+        rows = wrap(says, inner, "strong")
     elif gate is not None:
         rows = _asked(view, gate, inner, table)
     elif view.working is not None:
@@ -160,7 +162,8 @@ def _apart(view: View) -> str:
         return ""
     if left == len(every):
         return " No hunk is taken."
-    return f" {count(left, 'hunk')} of {len(every)} left out: the rest is checked by itself, then landed."
+    out = f"{left} of {count(len(every), 'hunk')} {'is' if left == 1 else 'are'} left out"
+    return f" {out}; approving checks the rest by itself first."
 
 
 def _working(view: View, action: p.AnyAction, cells: int, beat: int) -> list[Line]:
@@ -211,7 +214,8 @@ def footer_lines(
         tone = {"info": "accent", "warning": "warn", "error": "bad"}[notice.level]
         return [(("  ", ""), *row) for row in wrap(clean_line(notice.says), cells - 4, tone)[:3]]
     if view.typing:
-        keys = [("enter", "send"), ("esc", "leave, text kept"), ("ctrl+p", "all commands")]
+        sends = f"send as {view.writing}"
+        keys = [("enter", sends), ("esc", "leave, text kept"), ("ctrl+p", "all commands")]
     else:
         keys = [(show(c.keys[0]), c.title) for c in hints(view, table)]
     parts: list[Line] = [((k, "accent"), (f" {says}", "dim")) for k, says in keys]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rich.text import Text
 from textual.content import Content
@@ -13,7 +15,7 @@ from core.text import clean_line, clean_output
 from tui.live import Output
 from tui.paint import Line, fit, line, wrap
 from tui.panes.rows import Rows
-from tui.view import View, minutes
+from tui.view import View, minutes, results_of
 
 NAMES_SHOWN = 200
 
@@ -33,16 +35,16 @@ class ChecksPane(Rows):
     def __init__(self, **how: object) -> None:
         super().__init__(id="checks", **how)  # type: ignore[arg-type]
         self.problems: list[Problem] = []
-        self.printed: list[str] = []
+        self.printed: Sequence[str] = ()
         """Lines of a finished check's output, as the journal keeps it."""
         self.output: Output | None = None
         """Output of the check that runs now, or ran last."""
         self._on_output = False
         self._about = ""
-        self.about_output = "\0"
 
     def remake(self, view: View, cells: int) -> int:
         self._on_output = view.face == "output"
+        self.printed = view.printed
         self.output = live_output(view)
         self.following = self._on_output and self.output is not None and self._at_end()
         if self._on_output:
@@ -57,17 +59,14 @@ class ChecksPane(Rows):
     def _at_end(self) -> bool:
         return self.is_vertical_scroll_end or not self.has_focus
 
-    def _lines(self) -> list[str] | object:
+    def _lines(self) -> Sequence[str]:
         return self.output.lines if self.output is not None else self.printed
 
     def row(self, y: int) -> Line:
         if not self._on_output:
             return self.problems[y].drawn
-        lines = self.output.lines if self.output is not None else self.printed
+        lines = self._lines()
         return coloured(lines[y]) if y < len(lines) else ()
-
-    def stops(self, y: int) -> bool:
-        return True
 
     def place(self) -> tuple[str, int]:
         """Path and line that the row under the cursor tells of."""
@@ -94,13 +93,6 @@ def _content(spans: Line) -> list[str | tuple[str, str]]:
     return [(text, tones.get(style, "")) for text, style in spans]
 
 
-def results(view: View) -> tuple[p.CheckResult, ...]:
-    """Evidence of the change on screen; before the first try, of the base."""
-    if view.shown is not None:
-        return view.shown.results
-    return view.state.base_results
-
-
 def running_check(view: View) -> p.RunCheck | None:
     if view.past is not None:
         return None
@@ -115,7 +107,7 @@ def live_output(view: View) -> Output | None:
 def verdict_line(view: View) -> Line:
     """All checks in one line: "pytest ✗ 1 of 14 · ruff ✓ · 2.1 s"."""
     spans: list[tuple[str, str]] = []
-    have = results(view)
+    have = results_of(view.state, view.past)
     running = running_check(view)
     for check in view.state.checks:
         if spans:
@@ -149,7 +141,7 @@ def short(result: p.CheckResult) -> tuple[str, str]:
 
 
 def problem_rows(view: View, cells: int) -> list[Problem]:
-    have = results(view)
+    have = results_of(view.state, view.past)
     rows: list[Problem] = []
     running = running_check(view)
     if running is not None:
@@ -250,7 +242,7 @@ def coloured(text: str) -> Line:
     spans: list[tuple[str, str]] = []
     whole = parsed.plain
     cuts = sorted({0, len(whole), *(c for s in parsed.spans for c in (s.start, s.end))})
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         names = [_names(s.style) for s in parsed.spans if s.start <= start and s.end >= end]
         spans.append((whole[start:end], " ".join(n for n in names if n)))
     return tuple(spans)

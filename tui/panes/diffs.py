@@ -24,7 +24,7 @@ class DiffRow(NamedTuple):
     """"text" (drawn already), "file", "hunk", "line" or "whole" (a line of a file seen whole)."""
     file: int = -1
     hunk: int = -1
-    index: int = -1
+    at: int = -1
     drawn: Line = ()
 
 
@@ -60,7 +60,7 @@ def file_line(files: Sequence[p.FileDiff], row: DiffRow) -> tuple[str, int]:
     if row.hunk < 0 or row.hunk >= len(diff.hunks):
         return diff.change.path, 1
     lines = diff.hunks[row.hunk].lines
-    start = max(row.index, 0)
+    start = max(row.at, 0)
     near = next((n.new for n in lines[start:] if n.new), 0)
     return diff.change.path, near or next((n.new for n in reversed(lines) if n.new), 1)
 
@@ -72,7 +72,7 @@ def find_line(files: Sequence[p.FileDiff], rows: Sequence[DiffRow], path: str, a
         if row.file < 0 or files[row.file].change.path != path:
             continue
         first = y if first < 0 else first
-        if row.kind == "line" and files[row.file].hunks[row.hunk].lines[row.index].new == at:
+        if row.kind == "line" and files[row.file].hunks[row.hunk].lines[row.at].new == at:
             return y
     return first
 
@@ -122,7 +122,7 @@ def number_width(files: Sequence[p.FileDiff]) -> int:
 
 def paint_line(diff: p.FileDiff, row: DiffRow, numbers: int, left_out: bool) -> Line:
     hunk = diff.hunks[row.hunk]
-    entry = hunk.lines[row.index]
+    entry = hunk.lines[row.at]
     old = str(entry.old) if entry.old and entry.kind != "+" else ""
     new = str(entry.new) if entry.new and entry.kind != "-" else ""
     gutter = f"{old:>{numbers}} {new:>{numbers}} "
@@ -134,7 +134,7 @@ def paint_line(diff: p.FileDiff, row: DiffRow, numbers: int, left_out: bool) -> 
     tone, ground, word = (
         ("ok", "add", "add-word") if entry.kind == "+" else ("bad", "del", "del-word")
     )
-    text = tuple((t, f"{ground} {word}" if hit else ground) for t, hit in _words(hunk, row.index))
+    text = tuple((t, f"{ground} {word}" if hit else ground) for t, hit in _words(hunk, row.at))
     return ((gutter, "faint"), (f"{entry.kind} ", f"{tone} {ground}"), *text, *end)
 
 

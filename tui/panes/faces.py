@@ -42,7 +42,7 @@ def trust_face(view: View, cells: int) -> list[Line]:
 def _fact(name: str, says: str, cells: int, style: str = "") -> list[Line]:
     rows = wrap(clean_line(says), cells - 13, style)
     first = (f"{name:<12} ", "dim")
-    return [((first if n == 0 else (" " * 13, "")), *row) for n, row in enumerate(rows)]  # type: ignore[misc]
+    return [((first if n == 0 else (" " * 13, "")), *row) for n, row in enumerate(rows)]
 
 
 def plan_face(view: View, cells: int) -> list[Line]:
@@ -55,11 +55,11 @@ def plan_face(view: View, cells: int) -> list[Line]:
         rows.append(BLANK)
     for n, step in enumerate(plan.steps, 1):
         rows += _numbered(n, clean_line(step.intent), cells)
-        rows += wrap("scope    " + (", ".join(step.scope) or "any file"), cells, "dim", "   ")
+        rows += wrap("scope: " + (", ".join(step.scope) or "any file"), cells, "dim", "   ")
         for need in step.needs:
             what = f"{need.check}: {need.test}" if need.test else f"{need.check} as a whole"
             how = "must fail on the tree that adds it" if need.polarity == "fail" else "must pass"
-            rows += wrap(f"evidence {what} {how}", cells, "dim", "   ")
+            rows += wrap(f"evidence: {what} {how}", cells, "dim", "   ")
         rows.append(BLANK)
     rows += wrap(
         "Change it in the plan pane: e edits a step, + adds, d drops, J and K move.", cells, "dim"
@@ -69,7 +69,7 @@ def plan_face(view: View, cells: int) -> list[Line]:
 
 def _numbered(n: int, intent: str, cells: int) -> list[Line]:
     rows = wrap(intent, cells - 3, "strong")
-    return [((f"{n}. " if i == 0 else "   ", "accent"), *row) for i, row in enumerate(rows)]  # type: ignore[misc]
+    return [((f"{n}. " if i == 0 else "   ", "accent"), *row) for i, row in enumerate(rows)]
 
 
 def moved_face(moved: p.Moved, cells: int) -> list[Line]:

@@ -43,7 +43,8 @@ class HistoryPane(Rows):
     def heading(self, view: View) -> tuple[Content, Content]:
         tries = count(len(view.history), "try", "tries") if view.history else ""
         spent = view.state.spent.usd
-        return Content(self.title), Content(f"{tries} · {dollars(spent)}" if spent else tries)
+        parts = [x for x in (tries, dollars(spent) if spent else "") if x]
+        return Content(self.title), Content(" · ".join(parts))
 
 
 def history_rows(view: View, cells: int) -> list[tuple[Line, Iteration | None]]:
@@ -76,7 +77,9 @@ def _row(view: View, it: Iteration, cells: int) -> Line:
     is_live = live is not None and live.n == it.n and not it.outcome
     shown = view.past is not None and view.past.n == it.n
     sign, tone = mark_of(it, is_live)
-    ended = it.ended or (view.now if is_live else it.started)
+    # At a question the clock of the try stands still: its time is its work.
+    until = view.state.at if view.gate is not None else view.now
+    ended = it.ended or (until if is_live else it.started)
     right = f"{minutes(ended - it.started)} {dollars(it.usage.usd)}"
     says = stage(view.state) if is_live and it.verdict is None else words_of(it)
     better = _better(it.verdict)

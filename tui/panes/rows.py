@@ -54,7 +54,7 @@ class Rows(ScrollView, can_focus=True):
         """How row `y` looks."""
         raise NotImplementedError
 
-    def stops(self, y: int) -> bool:
+    def stops(self, y: int) -> bool:  # noqa: ARG002
         """Whether the cursor may stand on row `y`."""
         return True
 
@@ -62,7 +62,7 @@ class Rows(ScrollView, can_focus=True):
         """Makes the rows for a view and a width; answers how many there are."""
         raise NotImplementedError
 
-    def heading(self, view: View) -> tuple[Content, Content]:
+    def heading(self, view: View) -> tuple[Content, Content]:  # noqa: ARG002
         """Title and subtitle on the border."""
         return Content(self.title), Content("")
 
@@ -74,7 +74,7 @@ class Rows(ScrollView, can_focus=True):
         """Draws itself anew from a view."""
         self.view = view
         self._remake()
-        self.border_title, self.border_subtitle = self.heading(view)  # type: ignore[assignment]
+        self.border_title, self.border_subtitle = self.heading(view)
 
     def _remake(self) -> None:
         if self.view is None or not self.size.width:
@@ -88,6 +88,11 @@ class Rows(ScrollView, can_focus=True):
         self.repaint()
         if self.following:
             self.scroll_end(animate=False, immediate=True, x_axis=False)
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return self._count
 
     def repaint(self) -> None:
         self._strips.clear()
@@ -143,7 +148,7 @@ class Rows(ScrollView, can_focus=True):
         text = "\n".join(plain(self.row(y)) for y in range(self._count))
         return selection.extract(text), "\n"
 
-    def selection_updated(self, selection: Selection | None) -> None:
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
         self.repaint()
 
     def watch_has_focus(self, has_focus: bool) -> None:

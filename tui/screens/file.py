@@ -24,7 +24,7 @@ class FileRows(Rows):
         self._added = added
         self._numbers = max(3, len(str(len(self.lines))))
 
-    def remake(self, view: View, cells: int) -> int:
+    def remake(self, view: View, cells: int) -> int:  # noqa: ARG002
         return len(self.lines)
 
     def row(self, y: int) -> Line:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Generic, TypeVar
 
 from textual import events
@@ -20,11 +19,11 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     _opened = 0.0
 
     def on_mount(self) -> None:
-        self._opened = time.monotonic()
+        self._opened = self.app.monotonic()  # type: ignore[attr-defined]
 
     @property
     def deaf(self) -> bool:
-        return time.monotonic() - self._opened < DEAF
+        return bool(self.app.monotonic() - self._opened < DEAF)  # type: ignore[attr-defined]
 
     def key(self, key: str) -> None:
         """A key that nothing inside took."""

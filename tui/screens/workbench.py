@@ -13,7 +13,6 @@ from textual.widgets import Input
 from core import protocol as p
 from core.errors import LoopwrightError
 from core.reading import Session
-from core.state import Iteration
 from core.text import clean_line
 from tui import layout
 from tui.commands import Command, choose
@@ -25,7 +24,8 @@ from tui.panes.checks import ChecksPane, verdict_line
 from tui.panes.history import HistoryPane
 from tui.panes.plan import PlanPane
 from tui.panes.rows import Rows
-from tui.view import Pane, View, at_first_taken
+from tui.shelf import Shelf
+from tui.view import Pane, View, at_first_taken, results_of
 
 T = TypeVar("T")
 DEAF = 0.3
@@ -34,6 +34,7 @@ ONE_BREATH = 0.04
 """Seconds in which a second key says that the first one was part of a paste."""
 NOTICE = 8.0
 """Seconds that a notice stays, if nothing is pressed."""
+ALL_IT_GETS = 1_000
 PANE_AT: dict[p.GateKind, Pane] = {"plan": "plan"}
 
 
@@ -52,10 +53,7 @@ class WorkbenchScreen(Screen[None]):
         self.draft: p.Plan | None = None
         self._narrow: Pane = "change"
         self._taken: dict[p.Tree, frozenset[str]] = {}
-        self._diffs: dict[p.Tree, tuple[p.FileDiff, ...]] = {}
-        self._asked: set[str] = set()
-        self._older: tuple[Iteration, ...] = ()
-        self._older_at: tuple[int, str] = (-1, "")
+        self._shelf = Shelf(lambda: session.reader, self.read, self.redraw)
         self._gate = ""
         self._gate_at = 0.0
         self._notice: p.Notice | None = None
@@ -102,67 +100,39 @@ class WorkbenchScreen(Screen[None]):
         self._gate_opened()
         self._layout()
         self._draw()
+        self._layout()  # once more: drawing tells how many rows the panes would like
 
     def _look(self) -> View:
         state = self.session.state
-        history = self._history()
+        history = self._shelf.history(state)
         past = next((i for i in history if i.n == self.past_n), None) if self.past_n else None
         shown = past or state.iteration
         change = shown.change if shown else None
         if state.gate is None or state.gate.kind != "plan":
             self.draft = None
+        output = self.face == "output"
         return View(
             state=state,
             live=self.live,
             now=self.app.clock(),  # type: ignore[attr-defined]
             held_by=clean_line(self.session.held_by),
             pane=self._focused(),
-            typing=self.focused is not None and self.focused.id == "note",
+            writing=self._writing(),
             past=past,
-            diff=self._diff(change),
+            diff=self._shelf.diff(change),
             taken=self._taken.get(change.tree, at_first_taken(change)) if change else frozenset(),
             history=history,
             draft=self.draft,
             face=self.face,
+            printed=self._shelf.printed(results_of(state, past)) if output else (),
         )
+
+    def _writing(self) -> str:
+        typing = self.focused is not None and self.focused.id == "note"
+        return WAYS[self._mode].prompt if typing else ""
 
     def _focused(self) -> Pane | None:
         return self.focused.id if isinstance(self.focused, Rows) else None  # type: ignore[return-value]
-
-    def _diff(self, change: p.Change | None) -> tuple[p.FileDiff, ...] | None:
-        if change is None:
-            return None
-        if change.tree not in self._diffs and change.tree not in self._asked:
-            self._asked.add(change.tree)
-            reader = self.session.reader
-
-            def arrived(diff: tuple[p.FileDiff, ...]) -> None:
-                while len(self._diffs) > 8:
-                    gone = next(iter(self._diffs))
-                    del self._diffs[gone]
-                    self._asked.discard(gone)
-                self._diffs[change.tree] = diff
-                self.redraw()
-
-            self.read(lambda: reader.diff(change), arrived)
-        return self._diffs.get(change.tree)
-
-    def _history(self) -> tuple[Iteration, ...]:
-        """Older iterations as the journal has them, the live step's as the state has them."""
-        state = self.session.state
-        newest = (*state.tries, *((state.iteration,) if state.iteration else ()))
-        at = (state.count, f"{state.at_step} {state.goals} {len(state.landings)} {state.closed}")
-        if at != self._older_at:
-            self._older_at = at
-            reader = self.session.reader
-
-            def arrived(older: tuple[Iteration, ...]) -> None:
-                self._older = older
-                self.redraw()
-
-            self.read(reader.iterations, arrived)
-        here = {i.n for i in newest}
-        return (*(i for i in self._older if i.n not in here), *newest)
 
     def _layout(self) -> None:
         cells = self.app.size.width
@@ -175,7 +145,8 @@ class WorkbenchScreen(Screen[None]):
             full=self.full,
             gate=max(1, min(len(gate), self.app.size.height // 3)),
             footer=max(1, len(footer)),
-            plan=max(4, self.pane("plan")._count),
+            plan=max(4, self.pane("plan").count),
+            checks=ALL_IT_GETS if self.face == "output" else self.pane("checks").count,
         )
         if plan != self._plan:
             self._plan = plan
@@ -198,34 +169,7 @@ class WorkbenchScreen(Screen[None]):
         note = self.query_one(NoteInput)
         if not view.typing:
             note.placeholder = resting_words(view)
-        if view.face == "output" and self.pane("checks").output is None:
-            self._printed()
         self.app.called(view)  # type: ignore[attr-defined]
-
-    def _printed(self) -> None:
-        """Reads the output of finished checks, for the output face."""
-        from tui.panes.checks import results
-
-        pane: ChecksPane = self.pane("checks")
-        have = results(self.view)
-        about = " ".join(r.output for r in have)
-        if pane.about_output == about:
-            return
-        pane.about_output = about
-        reader = self.session.reader
-
-        def work() -> list[str]:
-            return [
-                row
-                for r in have
-                for row in (f"── {clean_line(r.check)} ", *reader.output(r).split("\n"))
-            ][-10_000:]
-
-        def arrived(rows: list[str]) -> None:
-            pane.printed = rows
-            pane.show(self.view)
-
-        self.read(work, arrived)
 
     def _tick(self) -> None:
         """Times go on while something runs; a notice goes when it was there long enough."""
@@ -298,7 +242,6 @@ class WorkbenchScreen(Screen[None]):
         note.placeholder = WAYS[mode].placeholder
         note.value = clean_line(text) if text is not None else self._texts.get(mode, "")
         note.cursor_position = len(note.value)
-        note.border_title = WAYS[mode].prompt
         self.set_focus(note)
         self.redraw()
 
@@ -354,6 +297,7 @@ class WorkbenchScreen(Screen[None]):
             self.say("That looked like pasted text; nothing was decided.", "warning")
             return
         self._notice = None
+        self.view = self._look()  # the focus may have moved since it was drawn
         command, why = choose(key, self.view, self.table)
         if command is None:
             if why:
