@@ -106,7 +106,7 @@ def _counting(call: Any, name: str, within: str, tick: Callable[[], None]) -> An
         reading = name == "open" and not args[1] & os.O_WRONLY
         if not reading and (by_handle or any(within in str(arg) for arg in args)):
             tick()
-            if name == "write" and len(args[1]) > 1:
+            if name == "write" and len(args[1]) > 30:
                 # Half of it arrives, and the next call is where it may be killed.
                 args = (args[0], args[1][: len(args[1]) // 2])
         return call(*args, **named)

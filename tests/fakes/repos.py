@@ -50,7 +50,14 @@ def make_repo(
 ) -> Path:
     """A repository with these files, committed by `NAME`; returns its real path."""
     path.mkdir(parents=True, exist_ok=True)
-    git(path, "init", "-q", f"--initial-branch={branch}", f"--object-format={object_format}")
+    git(
+        path,
+        "init",
+        "-q",
+        "--template=",
+        f"--initial-branch={branch}",
+        f"--object-format={object_format}",
+    )
     git(path, "config", "user.name", NAME)
     git(path, "config", "user.email", MAIL)
     write(path, files)
