@@ -5,7 +5,9 @@ It waits on one queue that the engine's sink feeds, and never polls.
 
 from __future__ import annotations
 
+import os
 import queue
+import shutil
 import sys
 from collections.abc import Callable
 from typing import NoReturn, TextIO, TypeAlias
@@ -18,8 +20,12 @@ from core.errors import NotNow, UsageError
 from core.fold import fold
 from core.reading import Session
 from core.state import State
+from core.text import clean_line
 from tui import asking, telling
 from tui.answers import Approve, Leave, answer, ended, without_checks
+
+SHOWN_LINES = 60
+"""How much of a change is printed where nobody is asked about it."""
 
 Said: TypeAlias = "p.Entry | p.AnyDelta"
 
@@ -27,18 +33,28 @@ Said: TypeAlias = "p.Entry | p.AnyDelta"
 class Inbox:
     """What the engine says, in order. `put` is the engine's sink; it never blocks.
 
-    Deltas but notices are dropped at the door: a flood of output must not pile up here.
+    A flood must not pile up here: of progress only the newest waits, and streamed text and
+    output are dropped at the door.
     """
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[p.Entry | p.Notice] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[p.Entry | p.Notice | None] = queue.SimpleQueue()
+        self._progress: p.Progress | None = None
 
     def put(self, item: Said) -> None:
-        if isinstance(item, p.Entry | p.Notice):
+        if isinstance(item, p.Progress):
+            waiting, self._progress = self._progress, item
+            if waiting is None:
+                self._queue.put(None)
+        elif isinstance(item, p.Entry | p.Notice):
             self._queue.put(item)
 
-    def get(self) -> p.Entry | p.Notice:
-        return self._queue.get()
+    def get(self) -> p.Entry | p.Notice | p.Progress:
+        item = self._queue.get()
+        if item is not None:
+            return item
+        progress, self._progress = self._progress, None
+        return progress or p.Progress("", "")
 
 
 class Run:
@@ -56,8 +72,13 @@ class Run:
         self._session.submit(p.StartGoal(goal))
         while True:
             item = self._inbox.get()
+            if isinstance(item, p.Progress):
+                _show_progress(item)
+                continue
             if isinstance(item, p.Notice):
                 say(item.says)
+                if item.level == "error":  # the engine stands still until somebody does something
+                    return 2
                 continue
             # An own fold: what is printed and answered is the state right after this event, even
             # where the engine has gone on meanwhile.
@@ -110,6 +131,9 @@ class Run:
         text = telling.tell(entry.event, self._state)
         if text:
             write(text)
+        if isinstance(entry.event, p.ChangeBuilt) and self._approve != "ask":
+            shown = telling.diff(self._session.reader.diff(entry.event.change), SHOWN_LINES)
+            write("\n".join(f"  {line}" for line in shown))
 
 
 def refusal(state: State, decision: p.Decision) -> str:
@@ -145,6 +169,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def write(text: str) -> None:
     if sys.stdout is not None:
+        _clear_progress()
         sys.stdout.write(telling.plain(text) + "\n")
         sys.stdout.flush()
 
@@ -160,7 +185,24 @@ def write_json(value: object) -> None:
 def say(text: str) -> None:
     """A sentence for the person, beside the output."""
     if sys.stderr is not None:
+        _clear_progress()
         sys.stderr.write(telling.plain(text) + "\n")
+        sys.stderr.flush()
+
+
+def _show_progress(progress: p.Progress) -> None:
+    """One line that is written over, where somebody watches."""
+    if _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
+        count = f" {progress.done}/{progress.total}" if progress.total else ""
+        width = shutil.get_terminal_size().columns - 1
+        line = clean_line(f"… {progress.says}{count}")[:width]
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+
+def _clear_progress() -> None:
+    if _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
+        sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 
 

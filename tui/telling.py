@@ -39,7 +39,7 @@ def tell(event: p.AnyEvent, state: State) -> str:
         case p.CheckFinished():
             return check(event.result, reused=event.reused)
         case p.Judged():
-            return f"{event.verdict.kind}: {event.verdict.says}"
+            return f"{'✓' if event.verdict.kind == 'green' else '✗'} {event.verdict.says}"
         case p.Decided():
             by = "by option" if event.decision.by == "option" else "by you"
             note = f": {event.decision.note}" if event.decision.note else ""
