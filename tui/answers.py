@@ -96,7 +96,8 @@ def _result(gate: p.Gate, state: State, approve: Approve) -> Answer:
         return _decide(gate, "next")
     apart = set_apart(change)
     if approve == "never":
-        return Leave(0, f"{gate.says} It is ready and nothing was landed.{_steps_left(state)}")
+        says = "It is ready, and nothing was landed: `loopwright show --patch` prints it."
+        return Leave(0, f"{gate.says} {says}{_steps_left(state)}")
     if apart:
         return Leave(1, f"{gate.says} It was not landed, since {apart}; look, and decide yourself.")
     return _decide(gate, "approve")
