@@ -51,7 +51,7 @@ def find(repo: Path, configured: str = "", environ: Mapping[str, str] | None = N
         return _configured(repo, configured, outer)
     for name in _FOLDERS:
         path = repo / name / "bin" / "python"
-        if (repo / name / "pyvenv.cfg").is_file() and _runs(path):
+        if _is_venv(repo / name) and _runs(path):
             return _described(path, repo, f"{name} in the repository")
     active = outer.get("VIRTUAL_ENV", "")
     if active and not _ours(Path(active)) and _runs(Path(active) / "bin" / "python"):
@@ -70,7 +70,7 @@ def _configured(repo: Path, configured: str, outer: Mapping[str, str]) -> Interp
             return _described(path, repo, source)
     else:
         path = Path(os.path.normpath(repo / os.path.expanduser(configured)))
-        if (path / "pyvenv.cfg").is_file():
+        if _is_venv(path):
             path = path / "bin" / "python"
         if _runs(path):
             return _described(path, repo, source)
@@ -89,7 +89,7 @@ def on_path(name: str, repo: Path, environ: Mapping[str, str]) -> Iterator[Path]
         folder = Path(entry)
         if not folder.is_absolute() or _ours(folder.parent) or _within(folder, repo):
             continue
-        if folder.name == "shims" and (folder.parent / "versions").is_dir():
+        if folder.name == "shims" and os.path.isdir(folder.parent / "versions"):
             yield from _pyenv(folder.parent, name, repo, environ)
         elif _runs(folder / name):
             yield folder / name
@@ -124,7 +124,7 @@ def _version(folder: Path) -> tuple[int, ...]:
 def _described(path: Path, repo: Path, source: str) -> Interpreter:
     real = Path(os.path.realpath(path))
     folder = path.parent.parent
-    virtual_env = folder if (folder / "pyvenv.cfg").is_file() else None
+    virtual_env = folder if _is_venv(folder) else None
     prefixes = [p for p in _prefixes(path) if not _within(p, repo)]
     return Interpreter(path, real, virtual_env, tuple(dict.fromkeys(prefixes)), source)
 
@@ -177,8 +177,13 @@ def _installed(prefix: Path) -> list[str]:
     return sorted(names)
 
 
+def _is_venv(folder: Path) -> bool:
+    return os.path.isfile(folder / "pyvenv.cfg")
+
+
 def _runs(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    """Not `Path.is_file`, which raises where a folder of PATH may not be entered."""
+    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 def _ours(prefix: Path) -> bool:

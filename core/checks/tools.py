@@ -37,7 +37,7 @@ def locate(
     if os.sep in name:
         path = Path(os.path.normpath(repo / name))
         inside = repo in path.parents
-        return Program(path) if inside or path.is_file() else None
+        return Program(path) if inside or os.path.isfile(path) else None
     for folder in interpreter.bins:
         if os.access(folder / name, os.X_OK):
             return Program(folder / name)
@@ -54,6 +54,6 @@ def _needed(path: Path) -> tuple[Path, ...]:
     if real != path:
         found += program_prefix(real)
     python = real.parent / "python"
-    if (real.parent.parent / "pyvenv.cfg").is_file() and python.exists():
+    if os.path.isfile(real.parent.parent / "pyvenv.cfg") and os.path.exists(python):
         found += program_prefix(Path(os.path.realpath(python)))
     return tuple(dict.fromkeys(found))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from core.sandbox.mounts import OBJECTS, Place
+from core.sandbox.mounts import Place
 
 _KEPT = frozenset({"LANG", "LANGUAGE", "TERM", "TZ", "USER", "LOGNAME", "COLUMNS", "LINES"})
 _SYSTEM_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -74,8 +74,9 @@ def variables(
     }
     if sandboxed:
         env["TMPDIR"] = "/tmp"
-        if place.objects is not None:
-            env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(OBJECTS)
+        if place.stores:
+            stores = os.pathsep.join(str(target) for _, target in place.stores)
+            env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = stores
     if virtual_env is not None:
         env["VIRTUAL_ENV"] = str(virtual_env)
     entries = [] if sandboxed else [str(place.work / "src"), str(place.work)]

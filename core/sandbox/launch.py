@@ -18,7 +18,7 @@ from core.context import Context
 from core.protocol import Isolation
 from core.sandbox import process, reaper
 from core.sandbox.environment import variables
-from core.sandbox.mounts import Bind, Place, bwrap_argv, tidy
+from core.sandbox.mounts import Bind, Place, bwrap_argv, lend, take_back, tidy
 
 PRIVATE = Path("/run/loopwright")
 """Where our own things (plugin, results) appear inside a sandbox."""
@@ -26,6 +26,7 @@ PRIVATE = Path("/run/loopwright")
 
 _LINGER = 2.0
 _running: Counter[Path] = Counter()
+_lent: dict[Path, tuple[Path, ...]] = {}
 _running_lock = threading.Lock()
 
 
@@ -60,12 +61,14 @@ def _alive(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def occupied(place: Place) -> Iterator[None]:
-    """Tidy the tree when its last command has ended.
+def occupied(place: Place, *, mounted: bool) -> Iterator[None]:
+    """Furnish the tree for its first command, and tidy it when its last has ended.
 
     Not sooner: removing a mount point here takes the mount away inside a sandbox that runs.
     """
     with _running_lock:
+        if not _running[place.work] and not mounted:
+            _lent[place.work] = lend(place)
         _running[place.work] += 1
     try:
         yield
@@ -74,7 +77,9 @@ def occupied(place: Place) -> Iterator[None]:
             _running[place.work] -= 1
             if not _running[place.work]:
                 del _running[place.work]
-                tidy(place)
+                take_back(_lent.pop(place.work, ()))
+                if mounted:
+                    tidy(place)
 
 
 @dataclass(frozen=True)
@@ -136,9 +141,10 @@ class Sandbox:
         env = self.variables() | dict(env)
         if not self.sandboxed:
             me = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
-            yield Prepared([*me, *argv], env, ())
+            with occupied(self.place, mounted=False):
+                yield Prepared([*me, *argv], env, ())
             return
-        with occupied(self.place), _until_gone() as told:
+        with occupied(self.place, mounted=True), _until_gone() as told:
             wrapped = bwrap_argv(
                 self.place,
                 argv,

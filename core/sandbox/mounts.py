@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 OBJECTS = Path("/run/base-objects")
-"""Where the person's object store appears: the workshop's alternates lead to itself there."""
+"""Where object stores appear: the alternates' own paths lead to the workshop itself there."""
 
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _STORES = ("/nix/store", "/gnu/store")
@@ -25,8 +26,8 @@ class Place:
     """Real root of the person's repository: `work` is mounted there."""
     git_dir: Path | None = None
     """The workshop's git directory, seen read-only as `.git`."""
-    objects: Path | None = None
-    """The person's object store."""
+    objects: Path | tuple[Path, ...] = ()
+    """The object stores that the workshop borrows from: the person's, and their alternates."""
     aliases: tuple[Path, ...] = ()
     """Other paths (through links) by which the person's repository is known."""
     environment: tuple[Path, ...] = ()
@@ -35,8 +36,15 @@ class Place:
     """Folders or files elsewhere that the interpreter and tools live in, read-only."""
 
     def at(self, folder: Path) -> Place:
-        """The same place with another folder as the tree (a lab copy)."""
-        return replace(self, work=folder)
+        """The same place with another folder as the tree (a lab copy, with a `.git` or not)."""
+        own = folder / ".git"
+        return replace(self, work=folder, git_dir=own if own.is_dir() else self.git_dir)
+
+    @property
+    def stores(self) -> tuple[tuple[Path, Path], ...]:
+        """(object store, where it appears in the sandbox)."""
+        stores = (self.objects,) if isinstance(self.objects, Path) else self.objects
+        return tuple((store, OBJECTS / str(n)) for n, store in enumerate(stores))
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,8 @@ def bwrap_argv(
             out += ["--symlink", str(place.repo), str(alias)]
     if place.git_dir is not None:
         out += ["--ro-bind", str(place.git_dir), str(place.repo / ".git")]
-    if place.objects is not None:
-        out += ["--ro-bind-try", str(place.objects), str(OBJECTS)]
+    for store, target in place.stores:
+        out += ["--ro-bind-try", str(store), str(target)]
     for source in mountable(place):
         out += ["--ro-bind", os.path.realpath(source), str(source)]
     for bind in binds:
@@ -145,6 +153,37 @@ def tidy(place: Place) -> None:
                 target.unlink()
         except OSError:
             continue
+
+
+def lend(place: Place) -> tuple[Path, ...]:
+    """Without mounts: copy generated sources, compiled modules and metadata into the tree.
+
+    Copies and not links, since a check that writes such a file again would write the person's.
+    Environments are left out: their interpreter finds them where they are. Answers what was
+    made, for `take_back`.
+    """
+    made: list[Path] = []
+    for source in mountable(place):
+        target = place.work / source.relative_to(place.repo)
+        if os.path.lexists(target):
+            continue
+        if source.is_file() and not source.is_symlink():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            made.append(target)
+        elif source.name.endswith("-info"):
+            shutil.copytree(source, target, symlinks=True)
+            made.append(target)
+    return tuple(made)
+
+
+def take_back(made: Iterable[Path]) -> None:
+    """Remove what `lend` made, as far as it is still there."""
+    for path in made:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _within(path: Path, folder: Path) -> bool:

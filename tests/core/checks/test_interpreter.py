@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_our_own_environment_is_not_the_persons(tmp_path: Path) -> None:
         pytest.skip("this Python is no virtual environment")
     environ = {"VIRTUAL_ENV": sys.prefix, "PATH": f"{sys.prefix}/bin"}
     assert find(tmp_path, "", environ).virtual_env is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_a_folder_of_path_that_may_not_be_entered_is_passed_over(tmp_path: Path) -> None:
+    program(tmp_path / "closed/bin/python3")
+    (tmp_path / "closed").chmod(0)
+    try:
+        found = find(tmp_path, "", {"PATH": f"{tmp_path}/closed/bin"})
+        assert found.source == "the Python that Loopwright runs on"
+    finally:
+        (tmp_path / "closed").chmod(0o755)
 
 
 @pytest.mark.parametrize("where", ["repository", "global", "variable"])

@@ -232,6 +232,21 @@ def test_in_a_child():
 """
 
 
+def test_generated_sources_are_there_and_stay_the_persons(
+    bench: Bench, isolation: Isolation
+) -> None:
+    """`_version.py` is ignored by git, and imports fail without it."""
+    write(bench.repo, {"shop/_version.py": "V = 1\n"})
+    test = "import shop._version as v\n\ndef test_a():\n    assert v.V == 1\n"
+    test += "    try:\n        open(v.__file__, 'w').close()\n    except OSError:\n        pass\n"
+    write(bench.work, {"shop/__init__.py": "", "test_a.py": test})
+    runner = bench.runner(isolation, environment=(bench.repo / "shop/_version.py",))
+    result = bench.check(runner, "python -m pytest")
+    assert (result.verdict, result.says) == ("pass", "")
+    assert (bench.repo / "shop/_version.py").read_text() == "V = 1\n"
+    assert [p.name for p in (bench.work / "shop").iterdir()] == ["__init__.py"]
+
+
 def test_importing_the_persons_own_sources_voids_the_run(bench: Bench) -> None:
     runner = bench.runner(unsandboxed())
     write(bench.repo, {"shop.py": "PRICE = 2\n"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +89,20 @@ def test_the_rest_is_left_out_when_enough_is_known(tmp_path: Path) -> None:
     results = trial.run_many(lab, overlays, [TWO], until=lambda i, r: r.passed)
     assert [r.passed for r in results] == [False, False, True]
     assert [[t.id for t in r.tests] for r in results] == [[TWO]] * 3
+
+
+def test_an_installed_package_that_imports_the_tree_does_not_freeze_it(tmp_path: Path) -> None:
+    """Warming up must not bring a module of the tree into the process that forks."""
+    base = getattr(sys, "_base_executable", sys.executable)
+    subprocess.run([base, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
+    site = next((tmp_path / "venv").glob("lib/python3*/site-packages"))
+    (site / "third.py").write_text("import cart\n\ntotal = cart.total\n")
+    lab = write(tmp_path / "lab", FILES)
+    write(lab, {"tests/test_cart.py": FILES["tests/test_cart.py"].replace("cart", "third")})
+    runner = Bench(tmp_path).runner(unsandboxed(), str(tmp_path / "venv/bin/python"))
+    overlays = [candidate(f"return {n}") for n in (0, 1, 2)]
+    results = PytestTrial(runner).run_many(lab, overlays, [TWO])
+    assert [r.passed for r in results] == [False, False, True]
 
 
 def test_a_conftest_and_a_plugin_of_the_tree_stay_fresh(tmp_path: Path) -> None:

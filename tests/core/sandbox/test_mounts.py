@@ -157,7 +157,7 @@ def test_git_works_inside_and_its_folder_is_read_only(tmp_path: Path) -> None:
     where.work.rmdir()
     git(tmp_path, "clone", "-q", "--shared", str(where.repo), str(where.work))
     objects = where.repo / ".git/objects"
-    where = Place(work=where.work, repo=where.repo, git_dir=where.work / ".git", objects=objects)
+    where = Place(work=where.work, repo=where.repo, git_dir=where.work / ".git", objects=(objects,))
     assert see(where, "git", "describe").strip() == "v1"
     assert "first" in see(where, "git", "log", "--oneline")
     assert see(where, "git", "status", "--porcelain") == ""
@@ -166,7 +166,7 @@ def test_git_works_inside_and_its_folder_is_read_only(tmp_path: Path) -> None:
 
 
 def test_variables_hold_the_paths_of_the_repository_only(tmp_path: Path) -> None:
-    where = place(tmp_path, objects=tmp_path)
+    where = place(tmp_path, objects=(tmp_path,))
     outer = {
         "PYTHONPATH": f".:/opt/evil:{where.repo}/src:../up",
         "ANTHROPIC_API_KEY": "secret",
@@ -174,7 +174,7 @@ def test_variables_hold_the_paths_of_the_repository_only(tmp_path: Path) -> None
     }
     inside = variables(where, outer, home=Path("/home/ann"))
     assert inside["PYTHONPATH"] == f"{where.repo}:{where.repo}/src"
-    assert inside["GIT_ALTERNATE_OBJECT_DIRECTORIES"] == str(OBJECTS)
+    assert inside["GIT_ALTERNATE_OBJECT_DIRECTORIES"] == f"{OBJECTS}/0"
     assert "ANTHROPIC_API_KEY" not in inside
     bare = variables(where, outer, home=Path("/home/ann"), sandboxed=False)
     assert bare["PYTHONPATH"] == f"{where.work}/src:{where.work}"
