@@ -142,7 +142,7 @@ class Search:
             return []
         left = self._budget.trials - out.tried
         if left <= 0:
-            out.ended = f"the {self._budget.trials} trials allowed were used up"
+            out.ended = f"the trials allowed ({self._budget.trials}) were used up"
             return []
         self._context.check()
         size = min(left, _BATCH if out.tried else _FIRST_BATCH, (enough or left) - out.tried)
