@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from core.context import PlainContext
 from core.errors import ActionCancelled, ActionFailed
 from core.propose.base import Brief, BriefFile, Finished, Proposer
+from core.propose.model import client as client_module
 from core.propose.model.client import ModelClient
 from core.propose.model.proposer import ModelProposer, ModelSettings
 from core.propose.redact import Redactor
@@ -248,6 +250,22 @@ def test_neither_dotenv_nor_python_variables_of_a_repository_are_obeyed(
     finally:
         client.close()
     assert client.pid is None
+
+
+def test_a_dotenv_above_the_environment_is_not_obeyed(tmp_path: Path) -> None:
+    """Where litellm lies in the repository's own `.venv`, it finds the repository's `.env`."""
+    (tmp_path / ".env").write_text("OPENAI_API_BASE=http://127.0.0.1:9/v1\n")
+    (tmp_path / "site").symlink_to(sysconfig.get_path("purelib"))
+    worker = Path(client_module.__file__).with_name("worker.py")
+    start = f"import runpy, sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); "
+    start += f"runpy.run_path({str(worker)!r}, run_name='__main__')"
+    client = ModelClient({"PATH": os.environ["PATH"]}, (sys.executable, "-I", "-c", start))
+    ask = {"do": "facts", "model": "openai/gpt-4o", "api_base": "", "tokens": 1}
+    try:
+        [facts] = client.ask(ask, gap=30, total=30)
+    finally:
+        client.close()
+    assert facts["api_base"] == ""
 
 
 FAKE = """
