@@ -134,9 +134,9 @@ class Git:
         ok: Collection[int] = (0,),
     ) -> tuple[int, bytes]:
         """The same, with the exit code, one of `ok`."""
-        code, out, err = _execute(
-            self.cwd, (*_forget(self.trusting), "git", *argv), self._environment(env), input
-        )
+        whole = self._environment(env)
+        prefix = _forget(whole, self.trusting)
+        code, out, err = _execute(self.cwd, (*prefix, "git", *argv), whole, input)
         if code not in ok:
             raise GitFailed(argv, code, err)
         return code, out
@@ -162,7 +162,7 @@ class Git:
         return whole | dict(self.env) | dict(env or {})
 
 
-def _forget(trusting: bool) -> tuple[str, ...]:
+def _forget(ours: Collection[str], trusting: bool) -> tuple[str, ...]:
     """A prefix that drops what git variables the person's shell holds, when it holds any.
 
     GitPython can add to a child's environment, but not take away from it.
@@ -172,7 +172,7 @@ def _forget(trusting: bool) -> tuple[str, ...]:
         for name in os.environ
         if name.startswith("GIT_")
         and not _IDENTITY.fullmatch(name)
-        and name not in _OURS
+        and name not in ours
         and not (
             trusting
             and (
