@@ -46,7 +46,8 @@ def fold(state: State, entry: p.Entry) -> State:
                 budget_usd=event.options.budget_usd,
             )
         case p.Resumed():
-            return replace(_spend_reserved(s, None), inflight=(), paused=False)
+            # Its process knows nothing of the repository yet: it is surveyed again.
+            return replace(_spend_reserved(s, None), inflight=(), paused=False, survey=None)
         case p.SessionEnded():
             return replace(s, closed=True, gate=None)
         case p.Started():

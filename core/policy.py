@@ -31,14 +31,16 @@ def policy(state: State) -> tuple[p.AnyAction, ...]:
 def _main(s: State) -> tuple[p.AnyAction, ...]:
     if s.intent is not None:
         return _land(s)
-    if s.gate is not None or s.ended is not None:
-        return ()
-    if s.stopping:
-        return _finish(s, reached=False, says=s.stopping)
-    if s.interrupted is not None:
-        return _ask(gates.stuck(s, s.interrupted.says, problem=s.interrupted))
-    if s.survey is None or s.base is None:
+    if s.gate is None and s.ended is None:
+        if s.stopping:
+            return _finish(s, reached=False, says=s.stopping)
+        if s.interrupted is not None:
+            return _ask(gates.stuck(s, s.interrupted.says, problem=s.interrupted))
+    if s.interrupted is None and (s.survey is None or s.base is None):
+        # Also behind a gate: a session that was resumed does not know its surroundings yet.
         return (p.TakeSurvey(f"survey:{s.surveys}"),)
+    if s.gate is not None or s.ended is not None or s.survey is None or s.base is None:
+        return ()
     if not s.trust:
         return _ask(gates.trust(s)) if s.goal else ()
     if s.trust == "keep":

@@ -13,7 +13,7 @@ from core.propose.model.proposer import ModelProposer, ModelSettings
 from core.propose.redact import Redactor
 from core.propose.repair.proposer import RepairProposer
 from core.propose.script import ScriptProposer
-from core.protocol import Choice, Tree
+from core.protocol import Choice, PlanProposed, ProposalMade, ReplyFailed, Tree
 from core.repo.scope import in_scope
 from core.state import State
 
@@ -42,10 +42,20 @@ class Proposers:
             case "model":
                 return self._model(choice)
             case "script":
-                plans = 1 if state.plan is not None else 0
-                return ScriptProposer(Path(choice.name), plans, state.count - 1)
+                plans, changes = self._answered(state.session)
+                return ScriptProposer(Path(choice.name), plans, changes)
             case "repair":
                 return self._repair(state)
+
+    def _answered(self, session: str) -> tuple[int, int]:
+        """How many plans and changes this session has had, in earlier processes too."""
+        actions = [
+            e.event.action
+            for e in self._site.journal.entries(session)
+            if isinstance(e.event, PlanProposed | ProposalMade | ReplyFailed)
+        ]
+        plans = sum(a.startswith("plan:") for a in actions)
+        return plans, len(actions) - plans
 
     def _repair(self, state: State) -> RepairProposer:
         check = next((c for c in state.checks if c.reader == "pytest"), None)
