@@ -40,24 +40,28 @@ class ChecksPane(Rows):
         self.output: Output | None = None
         """Output of the check that runs now, or ran last."""
         self._on_output = False
+        self._run = ""
+        """What the output on screen is of."""
         self._about = ""
 
     def remake(self, view: View, cells: int) -> int:
         self._on_output = view.face == "output"
         self.printed = view.printed
         self.output = live_output(view)
-        self.following = self._on_output and self.output is not None and self._at_end()
         if self._on_output:
+            run = running.id if (running := running_check(view)) else view.face
+            if run != self._run:
+                self._run, self.following = run, self.output is not None
+            elif self.cursor >= self._count - 1 and self.output is not None:
+                self.following = True
             return len(self._lines())
+        self.following, self._run = False, ""
         self.problems = problem_rows(view, cells)
         about = f"{view.shown.n if view.shown else 0}"
         if about != self._about:
             self._about, self.cursor = about, 0
             self.scroll_home(animate=False, immediate=True)
         return len(self.problems)
-
-    def _at_end(self) -> bool:
-        return self.is_vertical_scroll_end or not self.has_focus
 
     def _lines(self) -> Sequence[str]:
         return self.output.lines if self.output is not None else self.printed

@@ -22,7 +22,7 @@ from tui.view import View
 STRIPS_KEPT = 2_000
 
 
-class Rows(ScrollView, can_focus=True):
+class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows with a cursor. A pane subclasses it, and says what its rows are and how one looks."""
 
     ALLOW_SELECT = True
@@ -87,7 +87,8 @@ class Rows(ScrollView, can_focus=True):
         self.virtual_size = Size(wide, self._count)
         self.repaint()
         if self.following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.cursor = max(0, self._count - 1)
+            self.scroll_to(y=self._count, animate=False, force=True)
 
     @property
     def count(self) -> int:
@@ -157,6 +158,10 @@ class Rows(ScrollView, can_focus=True):
 
     # -- moving
 
+    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.following = False
+        super()._on_mouse_scroll_up(event)
+
     def to(self, y: int) -> None:
         """Puts the cursor on row `y`, or the nearest that it may stand on, and shows it."""
         if not self._count:
@@ -168,8 +173,8 @@ class Rows(ScrollView, can_focus=True):
             found = self._stop(y, -1 if down else 1)
         if found is not None:
             self.cursor = found
-        top = 0 if found is None or not self._stop_before(found) else self.cursor
         self.following = False
+        top = 0 if found is None or not self._stop_before(found) else self.cursor
         self.scroll_to_region(
             Region(0, min(top, y), 1, abs(top - y) + 1), animate=False, x_axis=False, force=True
         )

@@ -29,9 +29,9 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         """A key that nothing inside took."""
 
     def on_key(self, event: events.Key) -> None:
-        event.stop()
         key = event.character if event.is_printable and event.character else event.key
         if key == "escape":
+            event.stop()
             self.dismiss(None)
         elif not self.deaf:
             self.key(key)

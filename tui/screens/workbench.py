@@ -150,7 +150,7 @@ class WorkbenchScreen(Screen[None]):
         )
         if plan != self._plan:
             self._plan = plan
-            self.refresh(layout=True)
+            self.bar("status").refresh(layout=True)  # a child's: that clears the arrangement
         self.bar("gate").show(gate[: plan.gate - 2] + gate[-2:] if len(gate) > plan.gate else gate)
         self.bar("footer").show(footer)
 
@@ -288,6 +288,8 @@ class WorkbenchScreen(Screen[None]):
     # -- keys
 
     def on_key(self, event: events.Key) -> None:
+        if self.view.typing and event.key not in ("escape", "tab", "shift+tab"):
+            return  # the note line's own
         event.stop()
         key = event.character if event.is_printable and event.character else event.key
         if event.key == "space":
