@@ -21,8 +21,8 @@ from core.propose.repair.search import Budget
 from tests.core.repair.lab import brief, real_trial
 from tests.fakes.mutator import Bug, bugs
 
-GROUPS = 2
-EACH = 6
+GROUPS = 4
+EACH = 3
 FLOOR = 0.5
 SOURCES = {path: data for path, data in files().items() if path.startswith("src/")}
 
@@ -48,7 +48,7 @@ def test_drawn_bugs_are_repaired_or_reported(tmp_path: Path, group: int) -> None
 
 def _repaired(folder: Path, bug: Bug, broken: list[str], known: set[str]) -> bool:
     trial = real_trial(folder)
-    budget = Budget(trials=150, seconds=15, further=0)
+    budget = Budget(trials=150, seconds=60, further=0)
     proposer = RepairProposer(lambda _: folder, trial, lambda *_: True, budget=budget)
     text, problem = "", None
     try:
