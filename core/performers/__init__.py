@@ -19,7 +19,7 @@ def perform(site: Site, action: p.AnyAction, state: State, context: Context) -> 
         case p.KeepTrust():
             return survey.keep_trust(site, action)
         case p.RunCheck():
-            return checking.check(site, action, context)
+            return checking.check(site, action, state, context)
         case p.MakePlan():
             return proposing.make_plan(site, action, state, context)
         case p.Propose():

@@ -37,14 +37,14 @@ def _tree(site: Site, action: p.Build, state: State, base: p.Base) -> p.Tree:
         case p.Proposed():
             return _proposed(site, state, base)
         case p.Subset(of=of, hunks=taken):
-            change = _change_of(state, of)
+            change = site.keep(_change_of(state, of))
             patch = hunks.subset(site.journal.blobs.get(change.patch), taken)
             return workshop.apply(base.tree, patch)
         case p.Edited(of=of, files=files):
-            change = _change_of(state, of)
+            change = site.keep(_change_of(state, of))
             return workshop.build(change.tree, {f.path: f.content for f in files})
         case p.Rebuilt(of=of):
-            change = _change_of(state, of)
+            change = site.keep(_change_of(state, of))
             return workshop.rebase(change.base.tree, change.tree, base.tree)
 
 

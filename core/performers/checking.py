@@ -15,13 +15,15 @@ from core.state import State
 _records = msgspec.json.Decoder(p.Records)
 
 
-def check(site: Site, action: p.RunCheck, context: Context) -> p.CheckFinished:
+def check(site: Site, action: p.RunCheck, state: State, context: Context) -> p.CheckFinished:
     runner = site.runner
     if not action.fresh:
         environment = runner.environment(action.check.argv)
         known = site.journal.evidence(action.tree, action.check.name, environment)
         if known is not None:
             return p.CheckFinished(action.id, known, reused=True)
+    if state.iteration is not None and state.iteration.change is not None and action.iteration:
+        site.keep(state.iteration.change)
     site.workshop.checkout(action.tree)
     context.check()
     result = run_check(

@@ -10,7 +10,7 @@ from core import protocol as p
 from core.context import Context
 from core.performers.site import Site
 from core.repo import landing, moved
-from core.repo.facts import Facts, inspect
+from core.repo.facts import Facts
 from core.repo.recovery import recover
 from core.state import State
 
@@ -20,6 +20,7 @@ def land(site: Site, action: p.Land, state: State, context: Context) -> p.AnyEve
     change, workshop = action.change, site.workshop
     if state.intent is not None and recover(site.facts, state.intent).outcome == "new":
         return _landed(site, action, state, state.intent)
+    site.keep(change)
     prepared = landing.prepare(workshop, change.base, change, action.message)
     if isinstance(prepared, p.Moved):
         return p.LandingRefused(action.id, prepared)
@@ -33,7 +34,6 @@ def land(site: Site, action: p.Land, state: State, context: Context) -> p.AnyEve
 def _landed(
     site: Site, action: p.Land, state: State, intent: p.LandingIntent, says: str = ""
 ) -> p.Landed:
-    site.look_again(inspect(site.facts.root))
     base = site.workshop.base(include_dirty=state.options.include_dirty)
     paths = tuple(f.path for f in intent.files)
     return p.Landed(action.id, intent.new_commit, base, paths, says)

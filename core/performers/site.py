@@ -16,7 +16,7 @@ from core.config import RepositoryConfig, Settings
 from core.errors import ActionFailed
 from core.journal import Journal
 from core.performers.proposers import Proposers
-from core.protocol import BlobRef, Isolation, Problem
+from core.protocol import BlobRef, Change, Isolation, Problem
 from core.repo.facts import Facts
 from core.repo.workshop import Workshop
 from core.sandbox.environment import ignored_environment
@@ -59,7 +59,7 @@ class Site:
             work=self.workshop.work,
             repo=self.facts.root,
             git_dir=self.workshop.git_dir,
-            objects=self.facts.object_dir,
+            objects=self.workshop.room.object_dirs,
             aliases=_aliases(self.settings.repo, self.facts.root),
             environment=ignored_environment(self.facts.root, ignored),
         )
@@ -72,6 +72,16 @@ class Site:
             says = "The checks were not surveyed yet; this is our own fault."
             raise ActionFailed(Problem("internal", says))
         return self._runner
+
+    def keep(self, change: Change) -> Change:
+        """Makes sure that a change's tree is in the workshop, which is disposable: the journal
+        holds what it takes to make the tree again. Raises `ActionFailed`."""
+        if not self.workshop.holds(change.tree):
+            patch = self.journal.blobs.get(change.patch)
+            if self.workshop.apply(change.base.tree, patch) != change.tree:
+                says = "The change could not be made again from its record; try anew."
+                raise ActionFailed(Problem("internal", says))
+        return change
 
     def put_blob(self) -> Callable[[bytes], BlobRef]:
         """Stores outputs and records, with known secrets taken out."""

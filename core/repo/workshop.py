@@ -70,8 +70,8 @@ class Workshop:
     def _set_up(self) -> None:
         for folder in (self.folder, self.folder / "empty", self._tmp):
             folder.mkdir(parents=True, exist_ok=True)
-        for left in self._tmp.iterdir():
-            left.unlink()
+        remove(self._tmp)
+        self._tmp.mkdir()
         (self._tmp.parent / "attributes").write_text(
             "".join(f"*.{ending} diff={name}\n" for ending, name in _LANGUAGES.items())
         )
@@ -205,6 +205,10 @@ class Workshop:
         return tree
 
     # Reading
+
+    def holds(self, tree: Tree) -> bool:
+        """Whether the tree is here; one made before the workshop was made again is not."""
+        return self.git.status("cat-file", "-e", object_id(tree), ok=(0, 1, 128))[0] == 0
 
     def read(self, tree: Tree, path: str) -> bytes | None:
         """A file's bytes as git holds them; None where the tree has no ordinary file."""

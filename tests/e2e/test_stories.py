@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import venv
 
 import pytest
@@ -135,6 +136,18 @@ def test_included_uncommitted_work_is_checked_but_never_committed(stage, tmp_pat
     assert git(repo, "show", "--name-only", "--format=") == "cart.py"
     assert git(repo, "status", "--porcelain") == status
     assert "uncommitted content" in git(repo, "log", "-1", "--format=%B")
+
+
+def test_a_session_survives_the_loss_of_its_workshop(stage, tmp_path):
+    it = stage(RIGHT)
+    it.goal(GOAL).at_gate("result")
+    it.close()
+    (workshop,) = (tmp_path / "home").glob("state/loopwright/repositories/*/workshop")
+    shutil.rmtree(workshop)
+    again = stage(RIGHT, repo=it.repo, resume="latest")
+    again.answer("result", "approve")
+    assert again.ended().reached
+    assert git(it.repo, "status", "--porcelain") == ""
 
 
 def test_a_check_that_is_cancelled_leaves_nothing_running(stage, tmp_path):

@@ -134,7 +134,7 @@ def reopen(folder: Path) -> dict[str, object]:
         "commits": landings,
         "status": git(repo, "status", "--porcelain"),
         "mine": (repo / "mine.txt").read_text() + (repo / "untracked.txt").read_text(),
-        "left": sorted(x.name for x in (repo / ".git").glob("loopwright*")) + [lock.exists()],
+        "left": [*sorted(x.name for x in (repo / ".git").glob("loopwright*")), lock.exists()],
         "fsck": git(repo, "fsck", "--strict"),
         "refs": git(repo, "for-each-ref", "--format=%(refname)"),
     }
