@@ -34,6 +34,10 @@ class Price(Value, frozen=True):
     input: Dollars
     output: Dollars
 
+    @property
+    def per_token(self) -> tuple[float, float]:
+        return self.input / 1e6, self.output / 1e6
+
 
 class Timeouts(Value, frozen=True):
     """Seconds."""
@@ -55,7 +59,7 @@ class PersonConfig(Value, frozen=True):
     budget: Dollars | None = None
     """Dollars that one session may spend."""
     sandbox: bool = True
-    """False lets trusted checks run where no sandbox works, as `--no-sandbox` does."""
+    """False runs trusted checks without a sandbox, as `--no-sandbox` does."""
     interpreter: str = ""
     """Path of the Python that checks run with."""
     theme: Literal["", "dark", "light", "terminal"] = ""

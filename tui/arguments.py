@@ -121,7 +121,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add("--trust", action="store_true", help="trust the check commands, for this run")
     add(
         "--no-sandbox", action="store_true",
-        help="let trusted checks run without a sandbox where none works",
+        help="run trusted checks without a sandbox, with all that you may do",
     )  # fmt: skip
 
 

@@ -75,7 +75,13 @@ class Proposers:
         made = self._made.get(key)
         if not isinstance(made, ModelProposer):
             env, timeouts = self._settings.env, self._settings.person.timeouts
-            asked = ModelSettings(choice.name, gap=timeouts.chunk, total=timeouts.request)
+            own = self._settings.person.prices.get(choice.name)
+            asked = ModelSettings(
+                choice.name,
+                gap=timeouts.chunk,
+                total=timeouts.request,
+                price=own.per_token if own else None,
+            )
             made = ModelProposer(asked, ModelClient(env), Redactor(env))
             self._made[key] = made
         return made

@@ -47,6 +47,8 @@ class ModelSettings(Value, frozen=True):
     """A provider that wants a longer wait between attempts is not waited for. Seconds."""
     first_wait: float = 1.0
     """Wait before the second attempt; doubles with each."""
+    price: tuple[float, float] | None = None
+    """The person's own: dollars for one token in and out. None takes litellm's."""
 
 
 @dataclass
@@ -135,7 +137,11 @@ class Call:
             ) from None
         if answer["is"] == "failed":
             raise ActionFailed(self._failure(answer))
-        return msgspec.convert(answer, Prices)
+        prices = msgspec.convert(answer, Prices)
+        if self._settings.price is None:
+            return prices
+        usd_in, usd_out = self._settings.price
+        return msgspec.structs.replace(prices, known=True, usd_in=usd_in, usd_out=usd_out)
 
     def _reserve(self, prices: Prices, text: str) -> Reservation:
         left = None if self._left is None else max(0.0, self._left - self.spent.usage.usd)
@@ -186,7 +192,7 @@ class Call:
         usd = answer["usd"]
         if prices.free:
             usd = 0.0
-        elif not prices.known or usd is None or not answer["tokens_in"]:
+        elif self._settings.price or not prices.known or usd is None or not answer["tokens_in"]:
             usd = prices.usd(tokens_in, tokens_out)
         self.spent.add(tokens_in, tokens_out, usd)
         says = {"length": "cut off", "content_filter": "filtered"}.get(answer["finish"])

@@ -182,6 +182,18 @@ def test_money_is_reserved_first_and_unknown_prices_count_as_the_dearest(stage: 
     assert context.events == []
 
 
+def test_the_persons_own_price_counts_before_any_table(stage: Stage) -> None:
+    far = "http://127.0.0.1.invalid/v1"
+    own = ModelSettings("openai/no-such-model", far, attempts=1, price=(0.0, 1e-06))
+    context = PlainContext()
+    with pytest.raises(ActionFailed) as caught:
+        stage.proposer(own).propose(BRIEF, context, "a")
+    assert caught.value.problem.kind == "network"
+    [reserved] = context.events
+    assert isinstance(reserved, Reserved)
+    assert reserved.usd == pytest.approx(16_000 * 1e-06)
+
+
 def test_waiting_between_attempts_ends_by_cancel(stage: Stage) -> None:
     stage.server.script(Answer(status=429, headers={"Retry-After": "30"}))
     context = PlainContext()
