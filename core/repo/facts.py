@@ -61,6 +61,11 @@ class Facts:
         return f"refs/heads/{self.branch}" if self.branch else "HEAD"
 
     @property
+    def nothing(self) -> str:
+        """The object id that stands for no object."""
+        return "0" * (64 if self.object_format == "sha256" else 40)
+
+    @property
     def git(self) -> Git:
         """Hardened git on the person's repository; the filters it names do nothing."""
         return (

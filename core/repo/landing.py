@@ -144,7 +144,7 @@ def _until_the_branch_moves(workshop: Workshop, stage: Stage, base: Base) -> Mov
     stage.make(_contents_of(workshop, intent))
     stage.take_lock(LOCK_WAIT)
     stage.copy_index()
-    put_entries(stage.git, {f.path: new_entry(f) for f in intent.files})
+    put_entries(stage.git, {f.path: new_entry(f) for f in intent.files}, facts.nothing)
     if away := compare(workshop, base, _expected(intent)):
         return away
     for n, file in enumerate(intent.files):
@@ -242,7 +242,8 @@ def _contents(workshop: Workshop, tree: str, new: Mapping[str, Entry | None]) ->
     root = workshop.folder / "empty" if apart else workshop.facts.root
     with workshop.temporary("index") as index:
         git = workshop.room.looking_at(root, index)
-        put_entries(git, {**entries(workshop.git, tree, rules), **wanted})
+        held = entries(workshop.git, tree, rules)
+        put_entries(git, {**held, **wanted}, workshop.facts.nothing)
         folder = index.with_name(index.name + ".out")
         names = b"".join(os.fsencode(path) + b"\0" for path in wanted)
         try:

@@ -92,6 +92,6 @@ def _rewritten(workshop: Workshop, root: Path, present: Mapping[str, Entry]) -> 
         return set()
     with workshop.temporary("index") as index:
         git = workshop.room.looking_at(root, index)
-        put_entries(git, present)
+        put_entries(git, present, workshop.facts.nothing)
         git.run("update-index", "-q", "--refresh", ok=(0, 1))
         return set(git.names("diff-files", "-z", "--name-only"))

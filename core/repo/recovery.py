@@ -87,7 +87,7 @@ def _bring_index_forward(stage: Stage) -> None:
         return
     stage.take_lock(_LOCK_WAIT)
     stage.copy_index()
-    put_entries(stage.git, late)
+    put_entries(stage.git, late, stage.facts.nothing)
     stage.refresh_index()
     stage.finish_index()
 

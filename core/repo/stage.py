@@ -48,7 +48,7 @@ class Stage:
         they are all there."""
         new, old = self.intent.new_commit, self.intent.old_commit
         quiet = self.plain.having({}, (("core.logAllRefUpdates", "false"),))
-        quiet.run("update-ref", self.keep_ref, new, "0" * len(new))
+        quiet.run("update-ref", self.keep_ref, new, self.facts.nothing)
         quiet.run("rev-list", "--objects", "--quiet", new, f"^{old}")
 
     @property
@@ -73,7 +73,8 @@ class Stage:
             raise OSError(errno.EIO, "line ending rules changed during the landing", file.path)
         executable = file.new_mode == "100755"
         permissions = None
-        if file.old_blob:
+        # A file that is gone by now is found to be so under the lock.
+        if file.old_blob and self.target(file).exists():
             permissions = stat.S_IMODE(self.target(file).stat().st_mode)
             if file.new_mode != file.old_mode:
                 readable = (permissions & 0o444) >> 2

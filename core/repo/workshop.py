@@ -166,7 +166,7 @@ class Workshop:
     def with_entries(self, tree: Tree, new: Mapping[str, Entry | None]) -> Tree:
         """A tree with other entries (None: none) at some paths."""
         with self._index_of(tree) as git:
-            put_entries(git, new)
+            put_entries(git, new, self.facts.nothing)
             return git.text("write-tree")
 
     def apply(self, base_tree: Tree, patch: bytes) -> Tree:
@@ -312,10 +312,10 @@ class Workshop:
         return said.decode().strip()
 
 
-def put_entries(git: Git, new: Mapping[str, Entry | None]) -> None:
-    """Set (None: remove) entries of the index that `git` uses."""
+def put_entries(git: Git, new: Mapping[str, Entry | None], nothing: str) -> None:
+    """Set (None: remove) entries of the index that `git` uses; `nothing` is `Facts.nothing`."""
     gone = [path for path, entry in new.items() if entry is None]
-    lines = [f"0 {'0' * 40}\t{path}" for path in gone]
+    lines = [f"0 {nothing}\t{path}" for path in gone]
     lines += [f"{entry[0]} {entry[1]}\t{path}" for path, entry in new.items() if entry]
     if lines:
         data = b"".join(os.fsencode(line) + b"\0" for line in lines)
