@@ -70,11 +70,15 @@ def _open_screen(settings: Settings, goal: str) -> int:
     from core.session import ReadOnlySession, open_session
     from tui.app import Workbench
     from tui.bridge import Bridge
+    from tui.commands import TABLE
 
+    _refuse_unknown_keys(settings.person, [c.id for c in TABLE])
     bridge = Bridge()
     session: Session
     try:
-        session = open_session(settings, bridge.sink, cautious_first=settings.person.level is None)
+        session = open_session(
+            settings, bridge.sink, cautious_first=settings.person.level is None and not settings.own
+        )
     except HeldByAnother as error:
         session = ReadOnlySession(settings, bridge.sink, error.holder)
     try:
@@ -86,6 +90,14 @@ def _open_screen(settings: Settings, goal: str) -> int:
         return app.return_code or 0
     finally:
         session.close()
+
+
+def _refuse_unknown_keys(person: PersonConfig, known: Sequence[str]) -> None:
+    for name in person.keys:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean “{near[0]}”?" if near else f"known are {', '.join(known)}."
+            raise UsageError(f"Your configuration [keys]: “{name}” is no command; {hint}")
 
 
 def _run(request: Namespace) -> int:
@@ -113,8 +125,7 @@ def _demo(request: Namespace) -> int:
         repo=folder,
         env=dict(os.environ),
         person=load_person(os.environ),
-        # A key that happens to be set is not a wish to spend money on a demo.
-        proposer=_proposer(request) or "repair",
+        proposer=_proposer(request),
         own=True,
     )
     headless.write(f"The demo's repository lies in {folder}")
