@@ -130,6 +130,9 @@ def _resumed(journal: Journal, wanted: str) -> State:
 def choice_for(settings: Settings) -> p.Choice:
     """Which proposer this start uses, and why."""
     explicit = settings.proposer.removeprefix("model:")
+    if settings.own and not explicit:
+        # A key that happens to be set is not a wish to spend money on a demo.
+        return p.Choice("repair", "repair", "the demo needs no model, unless you name one")
     known = explicit or settings.person.model or choose.keys_set(settings.env)
     models = () if known else choose.ask_ollama()
     choice = choose.choose(explicit, settings.person.model, settings.env, models)
