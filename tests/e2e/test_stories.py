@@ -9,18 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from core import protocol as p
-from core.edits.format import Replace
 from tests.fakes.repos import git, make_repo, snapshot
 from tests.fakes.sandbox import needs_sandbox
-from tests.fakes.stage import CART, FAILING, Stage, change, shop, write_script
-
-GOAL = "total() must not add anything"
-
-
-def edit(old: str, new: str) -> Replace:
-    """An edit of the one line of the cart that holds `old`."""
-    line = next(x for x in CART.splitlines() if old in x)
-    return Replace("cart.py", line + "\n", line.replace(old, new) + "\n")
+from tests.fakes.stage import CART, FAILING, GOAL, Stage, change, edit, shop, write_script
 
 
 WRONG = change("Round to one digit.", edit("+ 0.01, 2", "+ 0.02, 1"))
@@ -209,7 +200,7 @@ def test_an_editable_install_of_itself_is_tested_from_the_workshop(tmp_path, lay
     (site / "shop.pth").write_text(f"{repo / folder}\n".replace("//", "/"))
     fix = replace(edit(" + 0.01", ""), path=f"{folder}shop/cart.py")
     script = write_script(tmp_path / "s.jsonl", [change("x", fix)])
-    it = Stage(repo, tmp_path / "home", proposer=f"script:{script}")
+    it = Stage(repo, tmp_path / "home", proposer=f"script:{script}", interpreter="")
     try:
         it.goal("total is wrong")
         gate = it.at_gate("result")

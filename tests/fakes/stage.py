@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,12 +11,13 @@ import msgspec
 
 from core import protocol as p
 from core.config import Settings
-from core.edits.format import Edit, render
+from core.edits.format import Edit, Replace, render
 from core.propose.script import ScriptedReply
 from core.session import LiveSession, open_session
 from core.state import State
 from tests.fakes.driver import Told, Watcher
 from tests.fakes.repos import make_repo
+from tests.fakes.sandbox import plain_python
 
 CART = '''\
 def total(prices):
@@ -37,6 +39,7 @@ def test_total():
 def test_count():
     assert count([1, 2]) == 2
 """
+GOAL = "total() must not add anything"
 FAILING = "tests/test_cart.py::test_total"
 PYPROJECT = '[tool.pytest.ini_options]\npythonpath = ["."]\ntestpaths = ["tests"]\n'
 
@@ -45,6 +48,12 @@ def shop(path: Path, more: Mapping[str, str | bytes] | None = None) -> Path:
     """A small package with one failing test."""
     files = {"cart.py": CART, "tests/test_cart.py": TESTS, "pyproject.toml": PYPROJECT}
     return make_repo(path, {**files, **(more or {})})
+
+
+def edit(old: str, new: str) -> Replace:
+    """An edit of the one line of the cart that holds `old`."""
+    line = next(x for x in CART.splitlines() if old in x)
+    return Replace("cart.py", line + "\n", line.replace(old, new) + "\n")
 
 
 def clean_environment(home: Path) -> dict[str, str]:
@@ -67,6 +76,12 @@ def write_script(path: Path, replies: Sequence[ScriptedReply]) -> Path:
     return path
 
 
+@functools.cache
+def bare_python() -> str:
+    """A Python without plugins, made once for each process: checks start fast and alike."""
+    return plain_python()
+
+
 class Stage(Told):
     """A live session as the product opens it."""
 
@@ -83,6 +98,7 @@ class Stage(Told):
     ) -> None:
         self.watcher = Watcher()
         self.repo = repo
+        more.setdefault("interpreter", bare_python())
         self.settings = Settings(
             repo=repo,
             env={**clean_environment(home), **(env or {})},
