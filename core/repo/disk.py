@@ -82,6 +82,22 @@ def put_new(source: Path, target: Path) -> None:
         os.rename(source, target)
 
 
+def claim(source: Path, target: Path) -> None:
+    """A second name for a file, which is a lock. Raises `FileExistsError` where it is held."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Exclusive still, but a kill in between leaves an empty lock that is nobody's.
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            os.write(handle, source.read_bytes())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def unlink(path: Path) -> None:
     os.unlink(path)
 

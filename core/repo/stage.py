@@ -91,7 +91,7 @@ class Stage:
         deadline = time.monotonic() + seconds
         while True:
             try:
-                disk.put_new(self.folder / "lock", self.lock)
+                disk.claim(self.folder / "lock", self.lock)
                 disk.fsync_dir(self.lock.parent)
                 return
             except FileExistsError as error:

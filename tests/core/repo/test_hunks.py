@@ -141,6 +141,23 @@ def test_equal_hunks_of_one_file_have_ids_of_their_own(bench: Bench) -> None:
     assert (shop.read(tree, "rep") or b"").index(b"D") > 20
 
 
+def test_each_part_lands_where_it_was_shown(bench: Bench) -> None:
+    """All lines are alike, so only the hunks' numbers say where they belong."""
+    shop, base = bench.shop, bench.base
+    lines = [b"x\n"] * 60
+    old = shop.build(base.tree, {"alike": b"".join(lines)})
+    places = (10, 30, 50)
+    grown = [b"y\n" * 3 + line if n in places else line for n, line in enumerate(lines)]
+    patch = shop.diff(old, shop.build(base.tree, {"alike": b"".join(grown)}))
+    ids = parse(patch)[0].change.hunks
+    for size in (1, 2, 3):
+        for taken in itertools.combinations(range(3), size):
+            tree = shop.apply(old, subset(patch, [ids[n] for n in taken]))
+            chosen = {places[n] for n in taken}
+            expected = [b"y\n" * 3 + x if n in chosen else x for n, x in enumerate(lines)]
+            assert shop.read(tree, "alike") == b"".join(expected)
+
+
 def test_lines_are_numbered_cleaned_and_shortened(bench: Bench) -> None:
     shop, base = bench.shop, bench.base
     new = shop.build(base.tree, {"a.py": edited((2, "\x1b[2J\u202e\n"), (4, "y" * 9000))})

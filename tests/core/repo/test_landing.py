@@ -61,9 +61,9 @@ def test_commit_files_and_index_become_the_change(bench: Bench) -> None:
     assert git(repo, "log", "-1", "--format=%an %ae|%cn|%B").startswith(
         "Ada Lovelace ada@example.org|Ada Lovelace|subject\n\nAssisted-by: x"
     )
-    assert git(repo, "status", "--porcelain") == ""
     # The index knows the new files' times: even plumbing that compares nothing is silent.
     assert git(repo, "diff-files") == ""
+    assert git(repo, "status", "--porcelain") == ""
     assert (repo / "a.py").read_bytes() == b"1\r\n9\n3"
     assert os.access(repo / "a.py", os.X_OK)
     assert not (repo / "pkg").exists()
@@ -351,10 +351,30 @@ def test_line_endings_land_as_git_would_check_them_out(tmp_path: Path, autocrlf:
 
 
 def test_attributes_that_land_with_their_files_count(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path, {"a.txt": "1\n"})
+    bench = make_bench(tmp_path, {"a.txt": "1\n", ".gitattributes": "*.txt eol=lf\n"})
     landed(bench, bench.change({".gitattributes": b"*.txt eol=crlf\n", "a.txt": b"2\n"}))
     assert (bench.repo / "a.txt").read_bytes() == b"2\r\n"
     assert git(bench.repo, "status", "--porcelain") == ""
+
+
+def test_a_file_system_without_hard_links_will_do(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*args: Any, **named: Any) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    write(bench.repo, {"pkg/u": ""})
+    change = bench.change({"a.py": b"9\n", "c.py": None, "n/n": b"n"})
+    before = snapshot(bench.repo)
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.Stage, "was_written", lambda *_: True)
+        intent = prepare(bench.shop, bench.base, change, "m")
+        assert isinstance(intent, LandingIntent)
+        assert isinstance(land(bench.shop, intent, bench.base, change), Moved)
+    assert snapshot(bench.repo) == before
+    landed(bench, change)
+    assert git(bench.repo, "status", "--porcelain", "-uall") == "?? pkg/u"
 
 
 def test_permissions_of_a_file_are_kept(bench: Bench) -> None:

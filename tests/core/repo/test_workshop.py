@@ -96,7 +96,11 @@ def test_a_folder_may_take_a_deleted_files_place(bench: Bench) -> None:
     assert shop.read(tree, "a.py/x") == b"x"
     shop.checkout(tree)
     shop.checkout(base.tree)
-    for clash in ({"q": b"1", "q/r": b"2"}, {"a.py": b"1", "a.py/x": b"2"}):
+    for clash in (
+        {"pkg/b.py": None, "pkg": b"1"},
+        {"q": b"1", "q/r": b"2"},
+        {"a.py": b"1", "a.py/x": b"2"},
+    ):
         with pytest.raises(ActionFailed):
             shop.build(base.tree, clash)
 
@@ -215,8 +219,16 @@ def test_survives_an_amend_and_a_prune_of_its_base(bench: Bench) -> None:
     git(bench.repo, "cat-file", "-e", base.commit, ok=(1,))
     shop.checkout(tree)
     assert shop.read(base.tree, "a.py") == b"1\n2\n3\n"
+    amended = shop.base()
+    git(bench.repo, "commit", "-qa", "--amend", "--allow-empty", "-m", "amended again")
+    write(bench.repo, {"a.py": "third\n"})
+    git(bench.repo, "commit", "-qa", "--amend", "-m", "third")
+    git(bench.repo, "reflog", "expire", "--expire=now", "--all")
+    git(bench.repo, "gc", "-q", "--prune=now")
+    shop.checkout(amended.tree)
+    assert shop.read(amended.tree, "a.py") == b"amended\n"
     again = Workshop.open(shop.folder, inspect(bench.repo))
-    assert again.read(again.base().tree, "a.py") == b"amended\n"
+    assert again.read(again.base().tree, "a.py") == b"third\n"
     assert again.read(tree, "a.py") == b"9\n"
 
 
@@ -337,7 +349,8 @@ def test_uncommitted_work_enters_by_choice_alone(tmp_path: Path) -> None:
     write(repo, {".git/info/exclude": "*.secret\n", "x.secret": "s", "new/n.py": "n\n"})
     write(repo, {"a.py": "staged\n"})
     git(repo, "add", "a.py")
-    write(repo, {"a.py": "later\n", "b.py": "2\n"})
+    write(repo, {"a.py": "later\n", "b.py": "2\n", "s.py": "staged alone\n"})
+    git(repo, "add", "s.py")
     (repo / "gone.py").unlink()
     git(repo, "rm", "-q", "--cached", "c.py")
     make_repo(repo / "theirs", {"x": "1"})
@@ -347,7 +360,7 @@ def test_uncommitted_work_enters_by_choice_alone(tmp_path: Path) -> None:
     shop = Workshop.open(bench.shop.folder, inspect(repo))
     assert shop.base().tree == git(repo, "rev-parse", "HEAD^{tree}")
     base = shop.base(include_dirty=True)
-    assert base.dirty == ("a.py", "b.py", "gone.py", "ln", "new/n.py")
+    assert base.dirty == ("a.py", "b.py", "gone.py", "ln", "new/n.py", "s.py")
     assert shop.read(base.tree, "a.py") == b"later\n"
     assert shop.read(base.tree, "c.py") == b"1\n"
     assert snapshot(repo, objects=True) == before
@@ -356,6 +369,9 @@ def test_uncommitted_work_enters_by_choice_alone(tmp_path: Path) -> None:
     git(repo, "gc", "-q", "--prune=now")
     shop.checkout(base.tree)
     assert (shop.work / "new/n.py").read_text() == "n\n"
+    assert (shop.work / "s.py").read_text() == "staged alone\n"
+    write(shop.work, {"y.secret": ""})
+    assert shop.rewritten(base.tree) == ()
 
 
 def test_a_racy_edit_of_equal_size_is_seen(tmp_path: Path) -> None:
