@@ -27,6 +27,8 @@ from core.repo.facts import Facts, inspect
 from core.repo.recovery import recover
 from core.state import State
 
+_FORGETFUL = "LOOPWRIGHT_FORGETFUL"
+
 
 def our_version() -> str:
     try:
@@ -67,10 +69,11 @@ class LiveSession:
 
 
 def open_session(
-    settings: Settings, sink: Sink, *, cautious_first: bool = False, forgetful: bool = False
+    settings: Settings, sink: Sink, *, cautious_first: bool = False, forgetful: bool | None = None
 ) -> LiveSession:
     """Opens a new session, or takes one up (`settings.resume`).
 
+    `forgetful` is the engine's test mode; None leaves it to `LOOPWRIGHT_FORGETFUL`.
     `cautious_first`: the first session in a repository stops at every phase. Raises `Refused`,
     `HeldByAnother`, `UsageError` and `JournalError`; then nothing was written to the repository.
     """
@@ -89,7 +92,7 @@ def open_session(
             lambda action, now, run: perform(site, action, now, run),
             lambda name: _named(name),
             sink,
-            forgetful=forgetful,
+            forgetful=bool(settings.env.get(_FORGETFUL)) if forgetful is None else forgetful,
         )
         engine.start(first)
     except BaseException:

@@ -13,7 +13,6 @@ from tests.fakes.repos import git, make_repo, snapshot
 from tests.fakes.sandbox import needs_sandbox
 from tests.fakes.stage import CART, FAILING, GOAL, Stage, change, edit, shop, write_script
 
-
 WRONG = change("Round to one digit.", edit("+ 0.01, 2", "+ 0.02, 1"))
 RIGHT = change("Nothing is to be added.", edit(" + 0.01", ""))
 
