@@ -166,7 +166,7 @@ TABLE: tuple[Command, ...] = (
       for n, pane in enumerate(PANES, 1)),
     Command("global.next_pane", "next pane", ("tab",), "global"),
     Command("global.previous_pane", "pane before", ("shift+tab",), "global"),
-    Command("global.full", "full screen, and back", ("f",), "global", footer=True),
+    Command("global.full", "full screen", ("f",), "global", footer=True),
     Command("global.goal", "a goal", ("g",), "global", _goal),
     Command("global.note", "a note for the next request", ("i",), "global", ours),
     Command("global.unqueue", "take the queued note back", ("U",), "global", _queued),

@@ -8,6 +8,7 @@ recording gives the same bytes.
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,13 @@ async def draw(picture: Picture, recording: replay.Recording) -> str:
         await pilot.press(*picture.keys)
         await pilot.pause()
         name = clean(Path(session.state.repository).name)
-        return app.export_screenshot(title=f"loopwright · {name}")
+        return standalone(app.export_screenshot(title=f"loopwright · {name}"))
+
+
+def standalone(svg: str) -> str:
+    """The picture without the fonts that it would fetch from elsewhere."""
+    svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    return re.sub(r"\s*<!--.*?-->", "", svg, flags=re.DOTALL)
 
 
 def main(folder: Path) -> int:

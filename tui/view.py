@@ -104,7 +104,8 @@ def doing(action: p.AnyAction, proposer: str) -> str:
         case p.SkipStep():
             return "Skipping a step that holds already"
         case p.Propose(iteration=n):
-            return f"Try {n}: {who} is writing"
+            # The built-in search runs tests; it does not write.
+            return f"Try {n}: {who} is {'searching' if who == 'repair' else 'writing'}"
         case p.Build(iteration=n):
             return f"Building try {n}"
         case p.Judge(iteration=n):
@@ -120,7 +121,7 @@ def stage(state: State) -> str:
     for action in state.inflight:
         match action:
             case p.Propose():
-                return "writing"
+                return "searching" if state.choice.kind == "repair" else "writing"
             case p.Build():
                 return "building"
             case p.RunCheck(iteration=n) if n:

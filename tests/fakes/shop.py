@@ -123,8 +123,15 @@ def change_of(*diffs: p.FileDiff, name: str) -> p.Change:
     return p.Change(sha(name), BASE, tuple(d.change for d in diffs), sha(name, 64))
 
 
-def result(check: str, tree: str, *, failing: tuple[p.TestRecord, ...] = (), seconds: float = 0.4,
-           passed: int = 0, diagnostics: tuple[p.Diagnostic, ...] = ()) -> p.CheckResult:  # fmt: skip
+def result(
+    check: str,
+    tree: str,
+    *,
+    failing: tuple[p.TestRecord, ...] = (),
+    seconds: float = 0.4,
+    passed: int = 0,
+    diagnostics: tuple[p.Diagnostic, ...] = (),
+) -> p.CheckResult:
     counts = {"passed": passed, "failed": len(failing)} if check == "pytest" else {}
     bad = bool(failing or diagnostics)
     return p.CheckResult(
@@ -140,7 +147,7 @@ HALF_EVEN = p.TestRecord(
 )  # fmt: skip
 CENTS = p.TestRecord(
     "tests/test_cart.py::test_cents", "failed",
-    "TypeError: conversion from NoneType to Decimal is not supported", "tests/test_cart.py", 14, 0.01,
+    "TypeError: conversion from NoneType to Decimal is not supported", "tests/test_cart.py", 14,
 )  # fmt: skip
 
 DIFF_1 = (diff_of("cart.py", CART, CART_1),)
@@ -158,7 +165,7 @@ CHANGE_2 = change_of(*DIFF_2, name="try 2")
 OUTPUT = (
     "\x1b[1m============ test session starts ============\x1b[0m\n"
     "collected 14 items\n\n"
-    "tests/test_cart.py \x1b[32m.\x1b[0m\x1b[32m.\x1b[0m\x1b[31mF\x1b[0m\x1b[32m...........\x1b[0m\n\n"
+    "tests/test_cart.py \x1b[32m..\x1b[0m\x1b[31mF\x1b[0m\x1b[32m...........\x1b[0m\n\n"
     "\x1b[31mFAILED\x1b[0m tests/test_cart.py::\x1b[1mtest_half_even\x1b[0m\n"
     "\x1b[31m1 failed\x1b[0m, \x1b[32m13 passed\x1b[0m in 0.42s"
 )

@@ -296,7 +296,7 @@ async def test_the_stuck_gate_raises_the_budget_and_changes_the_proposer() -> No
         await person.press("$")
         await person.hurry(*"lots", "enter")
         await person.sees("no amount of dollars")
-        await person.hurry(*["backspace"] * 4, *"0.5")
+        await person.hurry("ctrl+u", *"0.5")
         await person.press("enter")
         await person.until(lambda: sent(session))
         assert sent(session) == [p.Decision(gate.id, gate.token, "budget", amount=0.5)]

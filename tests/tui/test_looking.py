@@ -119,7 +119,7 @@ async def test_search_marks_and_goes_on() -> None:
         await person.hurry(*"quantize", "enter")
         await person.until(lambda: "quantize" in pane.text_under_cursor())
         await person.press("/")
-        await person.hurry(*["backspace"] * 8, *"nowhere", "enter")
+        await person.hurry("ctrl+u", *"nowhere", "enter")
         await person.sees("“nowhere” is not in this pane")
         await person.press("escape", "escape")
         await person.until(lambda: not pane.needle)
@@ -166,7 +166,7 @@ async def test_level_and_pause_are_asked_of_the_session() -> None:
 async def test_the_proposer_is_changed_by_name() -> None:
     async with at_work(running(p.Propose)) as person:
         await person.press("m")
-        await person.hurry("home", *["delete"] * 40, *"repair", "enter")
+        await person.hurry("ctrl+u", *"repair", "enter")
         await person.until(lambda: person.app.session.commands)
         assert person.app.session.commands == [p.UseProposer("repair")]
 
@@ -280,8 +280,8 @@ async def test_too_small_says_so_and_comes_back() -> None:
 
 async def test_a_resize_storm_is_survived() -> None:
     async with at_work(lambda sink: Shop(sink).to("green")) as person:
-        for n in range(30):
-            await person.pilot.resize_terminal(20 + 7 * n % 190, 5 + 11 * n % 60)
+        for n in range(12):
+            await person.pilot.resize_terminal(20 + 37 * n % 190, 5 + 23 * n % 60)
         await person.pilot.resize_terminal(120, 40)
         await person.sees("a  approve", "1 plan", "4 checks")
 

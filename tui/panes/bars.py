@@ -12,7 +12,7 @@ from textual.widget import Widget
 from core import protocol as p
 from core.text import clean_line
 from tui.commands import Command, allowed, hints, label, show
-from tui.paint import Line, Span, Styles, fit, fit_line, flow, line, strip, width, wrap
+from tui.paint import Line, Span, Styles, apart, fit, fit_line, flow, line, strip, width, wrap
 from tui.view import PANES, Pane, View, count, doing, dollars, minutes
 
 SENTENCE_LINES = 2
@@ -213,10 +213,19 @@ def footer_lines(
     if notice is not None:
         tone = {"info": "accent", "warning": "warn", "error": "bad"}[notice.level]
         return [(("  ", ""), *row) for row in wrap(clean_line(notice.says), cells - 4, tone)[:3]]
+    always: list[Line] = []
     if view.typing:
         sends = f"send as {view.writing}"
         keys = [("enter", sends), ("esc", "leave, text kept"), ("ctrl+p", "all commands")]
     else:
-        keys = [(show(c.keys[0]), c.title) for c in hints(view, table)]
-    parts: list[Line] = [((k, "accent"), (f" {says}", "dim")) for k, says in keys]
-    return [fit_line((("  ", ""), *row), cells) for row in flow(parts, cells - 3, " · ")[:1]]
+        near = hints(view, table)
+        keys = [(show(c.keys[0]), c.title) for c in near if c.where != "global"]
+        always = [_hint(show(c.keys[0]), c.title) for c in near if c.where == "global"]
+    right = flow(always, cells, " · ")[0] if always else ()
+    room = cells - width(right) - 8
+    left = flow([_hint(*key) for key in keys], room, " · ")[:1] or [()]
+    return [apart((("  ", ""), *left[0]), (*right, ("  ", "")), cells)]
+
+
+def _hint(key: str, says: str) -> Line:
+    return ((key, "accent"), (f" {says}", "dim"))

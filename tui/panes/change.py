@@ -58,6 +58,8 @@ class ChangePane(Rows):
         diff = self.files[row.file]
         if row.kind == "file":
             return diffs.paint_file(diff, self._width)
+        if row.kind == "lane":
+            return diffs.paint_lane(diff.change, may_choose(self.view))
         taken = diffs.hunk_id(self.files, row) in self.view.taken
         choosing = may_choose(self.view)
         if row.kind == "hunk":
@@ -79,7 +81,7 @@ class ChangePane(Rows):
         if not self.rows:
             return ()
         row = self.rows[self.cursor]
-        if row.kind == "file":
+        if row.kind in ("file", "lane"):
             return self.files[row.file].change.hunks
         return tuple(h for h in (self.hunk(),) if h)
 

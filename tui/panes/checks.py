@@ -164,6 +164,8 @@ def problem_rows(view: View, cells: int) -> list[Problem]:
         rows.append(Problem(line(("On the base, before any change:", "dim"))))
     shown: set[str] = set()
     records = {t.id: t for r in have for t in r.failing}
+    found = {d: _told(d) for r in have for d in r.diagnostics}
+    places = {told: d for d, told in found.items()}
     if verdict is not None:
         for word, names, tone in (
             ("new", (*verdict.new, *verdict.lost), "bad"),
@@ -176,6 +178,9 @@ def problem_rows(view: View, cells: int) -> list[Problem]:
                     shown.add(name)
                     lost = name in verdict.lost
                     rows += _test(word, name, records.get(name), tone, cells, lost=lost)
+                    if name in places:
+                        at = places[name]
+                        rows[-1] = Problem(rows[-1].drawn, at.path, at.line)
     for result in have:
         rows += _of_check(result, shown, cells)
     rows.append(Problem(_facts(have, cells)))
@@ -220,13 +225,19 @@ def _of_check(result: p.CheckResult, shown: set[str], cells: int) -> list[Proble
     for test in result.failing:
         if test.id not in shown:
             rows += _test("failed", test.id, test, "bad", cells)
-    for d in result.diagnostics:
+    for d in (d for d in result.diagnostics if _told(d) not in shown):
         where = f"{d.path}:{d.line}" + (f":{d.column}" if d.column else "")
         tone = "bad" if d.severity == "error" else "warn"
         text = f"{where}  {d.code} {d.message}".replace("  ", " ", 0)
         spans = line((f"{result.check:<7}", tone), (fit(clean_line(text), cells - 7), ""))
         rows.append(Problem(spans, d.path, d.line))
     return rows
+
+
+def _told(d: p.Diagnostic) -> str:
+    """A finding as verdicts name it."""
+    code = f" [{d.code}]" if d.code else ""
+    return f"{d.path}:{d.line}: {d.message}{code}"
 
 
 def _facts(have: tuple[p.CheckResult, ...], cells: int) -> Line:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from core import protocol as p
+from core.text import clean_line
 from tui.paint import Line, Span, fit, safe
 from tui.view import count
 
@@ -21,7 +22,7 @@ WORDS_UP_TO = 400
 
 class DiffRow(NamedTuple):
     kind: str
-    """"text" (drawn already), "file", "hunk", "line" or "whole" (a line of a file seen whole)."""
+    """"text" (drawn already), "file", "lane" (why it stands apart), "hunk" or "line"."""
     file: int = -1
     hunk: int = -1
     at: int = -1
@@ -34,6 +35,8 @@ def diff_rows(files: Sequence[p.FileDiff]) -> list[DiffRow]:
         if rows:
             rows.append(DiffRow("text"))
         rows.append(DiffRow("file", f))
+        if lane(diff.change):
+            rows.append(DiffRow("lane", f))
         for h, hunk in enumerate(diff.hunks):
             rows.append(DiffRow("hunk", f, h))
             rows.extend(DiffRow("line", f, h, i) for i in range(len(hunk.lines)))
@@ -87,13 +90,19 @@ def paint_file(diff: p.FileDiff, cells: int) -> Line:
         spans += [(f"  +{f.added}", "ok"), (f" −{f.removed}", "bad")]
     if f.status != "modified":
         spans.append((f"  {'mode changed' if f.status == 'mode' else f.status}", "dim"))
-    if f.outside_scope:
-        spans.append(("  ⚠ outside the step's scope", "warn"))
-    if f.runs_later:
-        spans.append((f"  ⚠ runs code later: {f.runs_later}", "warn"))
-    if f.outside_scope or f.runs_later:
-        spans.append((" (left unless you take it)", "dim"))
     return tuple(spans)
+
+
+def lane(f: p.FileChange) -> str:
+    """Why a file stands apart from the rest of the change; "" when it does not."""
+    whys = ["outside the step's scope"] if f.outside_scope else []
+    whys += [f"runs code later: {clean_line(f.runs_later)}"] if f.runs_later else []
+    return " · ".join(whys)
+
+
+def paint_lane(f: p.FileChange, choosing: bool) -> Line:
+    out: tuple[Span, ...] = (("; left out unless you take it", "dim"),) if choosing else ()
+    return ((f"⚠ {lane(f)}", "warn"), *out)
 
 
 def paint_hunk(diff: p.FileDiff, row: DiffRow, taken: bool, choosing: bool) -> Line:

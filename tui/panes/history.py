@@ -80,7 +80,8 @@ def _row(view: View, it: Iteration, cells: int) -> Line:
     # At a question the clock of the try stands still: its time is its work.
     until = view.state.at if view.gate is not None else view.now
     ended = it.ended or (until if is_live else it.started)
-    right = f"{minutes(ended - it.started)} {dollars(it.usage.usd)}"
+    cost = f" {dollars(it.usage.usd)}" if it.usage.usd else ""
+    right = f"{minutes(ended - it.started)}{cost}"
     says = stage(view.state) if is_live and it.verdict is None else words_of(it)
     better = _better(it.verdict)
     left = (
@@ -121,6 +122,8 @@ def words_of(it: Iteration) -> str:
         return it.problem.kind
     failed = sum(r.counts.get("failed", 0) + r.counts.get("error", 0) for r in it.results)
     passed = sum(r.counts.get("passed", 0) for r in it.results)
+    if it.verdict is not None and it.verdict.kind == "green" and passed:
+        return f"{passed} passed"
     if failed:
         return f"{failed} failed"
     red = [r for r in it.results if r.verdict != "pass"]

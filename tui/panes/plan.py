@@ -84,7 +84,8 @@ def _details(step: p.Step, cells: int) -> list[Line]:
     scope = " · ".join(step.scope) if step.scope else "may touch any file"
     rows = wrap(scope, cells, "dim", "    ")
     for need in step.needs:
-        what = f"{need.check}: {need.test}" if need.test else need.check
+        # Where the test stands is said at length in the change pane.
+        what = need.test.rpartition("::")[2] or need.check
         verb = "must fail at first" if need.polarity == "fail" else "must pass"
         rows += wrap(f"{what} {verb}", cells, "dim", "    ")
     return rows

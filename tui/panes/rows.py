@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
@@ -121,7 +122,12 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         made = self._strip(at, base, lit)
         if lit:
             base += self.look().get("cursor")
-        return made.crop_extend(left, left + wide, base).apply_offsets(left, at)
+        shown = made.crop_extend(left, left + wide, base)
+        edge = self._width
+        if made.cell_length > left + edge and not self.wraps:
+            more = Segment("›", base + self.look().get("warn"))  # there is more to the right
+            shown = Strip.join([shown.crop(0, edge - 1), Strip([more]), shown.crop(edge)])
+        return shown.apply_offsets(left, at)
 
     def _strip(self, at: int, base: Style, lit: bool) -> Strip:
         selection = self.text_selection
@@ -276,14 +282,10 @@ def plain_spans(spans: Line) -> Line:
 
 def _under(made: Strip, style: Style) -> Strip:
     """The strip on the cursor's background, its own foreground kept."""
-    from rich.segment import Segment
-
     return Strip([Segment(s.text, (s.style or Style.null()) + style) for s in made])
 
 
 def _selected(made: Strip, span: tuple[int, int], style: Style) -> Strip:
-    from rich.segment import Segment
-
     start, end = span
     text = made.text
     end = len(text) if end == -1 else end
