@@ -23,13 +23,14 @@ from dataclasses import dataclass
 from core.errors import ActionFailed, GitFailed, Refused
 from core.protocol import Base, Change, LandingFile, LandingIntent, Moved, Problem, Tree
 from core.repo import disk
+from core.repo.entries import FILE_MODES, Entry, entries, put_entries
 from core.repo.facts import Facts, inspect
 from core.repo.git import object_id
 from core.repo.moved import compare
-from core.repo.paths import FILE_MODES, Entry, entries, parents
+from core.repo.paths import parents
 from core.repo.recovery import go_forward, has_landed, new_entry, old_entry, roll_back
 from core.repo.stage import Stage
-from core.repo.workshop import Workshop, put_entries
+from core.repo.workshop import Workshop
 from core.text import clean_line
 
 LOCK_WAIT = 2.0

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from core.protocol import Base, Moved
+from core.repo.entries import FILE_MODES, Entry, entries, index_entries, put_entries
 from core.repo.facts import tip
-from core.repo.git import Git
-from core.repo.paths import FILE_MODES, Entry, entries, parents
-from core.repo.workshop import Workshop, put_entries
+from core.repo.paths import parents
+from core.repo.workshop import Workshop
 from core.text import clean_line
 
 
@@ -40,20 +40,6 @@ def compare(workshop: Workshop, base: Base, expected: Mapping[str, Entry | None]
     if paths:
         says.append(f"{', '.join(clean_line(path) for path in paths)} changed in your files")
     return Moved(head=head, paths=paths, says="; ".join(says) + ".")
-
-
-def index_entries(git: Git, paths: Collection[str]) -> dict[str, Entry]:
-    """What the index holds at and below these paths."""
-    found: dict[str, Entry] = {}
-    names = list(paths)
-    for start in range(0, len(names), 500):
-        some = names[start : start + 500]
-        for line in git.names("ls-files", "-z", "-s", "--", *some):
-            meta, _, path = line.partition("\t")
-            mode, oid, stage = meta.split(" ")
-            # An unmerged path equals nothing.
-            found[path] = (mode, oid) if stage == "0" else ("unmerged", oid)
-    return found
 
 
 def _differing(

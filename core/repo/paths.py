@@ -8,13 +8,9 @@ from collections.abc import Collection
 
 from core.errors import ActionFailed
 from core.protocol import Problem
-from core.repo.git import Git, object_id, split
+from core.repo.entries import FOLDER, GITLINK, LINK, Entry, entries
+from core.repo.git import Git, split
 from core.text import clean_line
-
-LINK, GITLINK, FOLDER = "120000", "160000", "040000"
-FILE_MODES = ("100644", "100755")
-Entry = tuple[str, str]
-"""Mode and object id, as git writes them."""
 
 # What HFS+ ignores in names, and what else nobody sees.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -31,9 +27,14 @@ def check_name(path: str) -> None:
         raise _refused(path, why)
 
 
-def check_entries(git: Git, tree: str, paths: Collection[str], filters: Collection[str]) -> None:
-    """Raise `ActionFailed("refused path")` where the tree holds a link, a submodule or a folder
-    at a path, or a file or link where a path wants a folder."""
+def check_entries(
+    git: Git, tree: str, paths: Collection[str], filters: Collection[str]
+) -> dict[str, Entry]:
+    """What the tree holds at these paths.
+
+    Raises `ActionFailed("refused path")` where it holds a link, a submodule or a folder at a
+    path, or a file or link where a path wants a folder.
+    """
     wanted = sorted({part for path in paths for part in (path, *parents(path))})
     held = entries(git, tree, wanted)
     for path in paths:
@@ -49,25 +50,13 @@ def check_entries(git: Git, tree: str, paths: Collection[str], filters: Collecti
                 raise _refused(path, f'"{clean_line(parent)}" is a file')
     if filters:
         _check_filters(git, paths, filters)
+    return held
 
 
 def parents(path: str) -> tuple[str, ...]:
     """Folders above a path, outermost first."""
     parts = path.split("/")
     return tuple("/".join(parts[:n]) for n in range(1, len(parts)))
-
-
-def entries(git: Git, tree: str, paths: Collection[str]) -> dict[str, Entry]:
-    """What a tree holds at exactly these paths; folders too. Nothing where it holds nothing."""
-    found: dict[str, Entry] = {}
-    names = list(paths)
-    for start in range(0, len(names), 500):
-        some = names[start : start + 500]
-        for line in git.names("ls-tree", "-z", "-t", "--full-tree", object_id(tree), "--", *some):
-            meta, _, path = line.partition("\t")
-            mode, _, oid = meta.split(" ")
-            found[path] = (mode, oid)
-    return {path: found[path] for path in names if path in found}
 
 
 def _name_problem(path: str) -> str:

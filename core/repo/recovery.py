@@ -5,6 +5,9 @@ may itself be killed anywhere and run again. What the person did to their reposi
 the kill and the recovery stands: a file is taken back only where it is what we wrote and
 neither HEAD nor the index has come to hold it, and an index entry is set only where it is
 still what it was.
+
+A git that is killed in the middle of moving a ref can leave that ref's own lock; nothing says
+whose such a lock is, so it stays, and git names it.
 """
 
 from __future__ import annotations
@@ -17,11 +20,9 @@ from typing import Literal
 
 from core.protocol import LandingFile, LandingIntent
 from core.repo import disk
+from core.repo.entries import Entry, entries, index_entries, put_entries
 from core.repo.facts import Facts
-from core.repo.moved import index_entries
-from core.repo.paths import Entry, entries
 from core.repo.stage import Stage
-from core.repo.workshop import put_entries
 
 _LOCK_WAIT = 2.0
 

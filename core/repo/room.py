@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import GitFailed
+from core.repo.alternates import quoted
 from core.repo.facts import Facts, files_as_data
 from core.repo.git import Git, object_id
 
@@ -71,7 +72,7 @@ class Room:
             (info / name).write_bytes(theirs.read_bytes() if theirs.is_file() else b"")
         alternates = self.git_dir / "objects" / "info" / "alternates"
         alternates.parent.mkdir(parents=True, exist_ok=True)
-        alternates.write_bytes(b"".join(_quoted(path) + b"\n" for path in self.object_dirs))
+        alternates.write_bytes(b"".join(quoted(path) + b"\n" for path in self.object_dirs))
         if self._facts.shallow:
             theirs = self._facts.common_dir / "shallow"
             (self.git_dir / "shallow").write_bytes(theirs.read_bytes())
@@ -142,18 +143,6 @@ def _passing(path: str) -> bool:
         or parts[-1].endswith((".pyc", ".pyo"))
         or parts[-1].startswith(".coverage")
     )
-
-
-def _quoted(path: Path) -> bytes:
-    """A line of `alternates`: C-quoted where a plain one would be misread."""
-    raw = os.fsencode(path)
-    if raw[:1] not in (b'"', b"#") and b"\n" not in raw:
-        return raw
-    return b'"' + b"".join(_escape(byte) for byte in raw) + b'"'
-
-
-def _escape(byte: int) -> bytes:
-    return bytes([byte]) if 32 <= byte < 127 and byte not in b'"\\' else b"\\%03o" % byte
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -11,16 +11,21 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import ActionFailed, GitFailed
 from core.protocol import Base, Problem, ProblemKind, Tree
+from core.repo.alternates import object_stores
+from core.repo.entries import FILE_MODES, Entry, entries, put_entries
 from core.repo.facts import Facts, tip
 from core.repo.git import Git, object_id, split
 from core.repo.including import dirty_tree
-from core.repo.paths import FILE_MODES, Entry, check_entries, check_name, entries, parents
+from core.repo.owning import own_commit, own_objects, refs_of
+from core.repo.paths import check_entries, check_name, parents
 from core.repo.room import Room, remove
 from core.text import clean_line
 
@@ -40,9 +45,10 @@ class Workshop:
         self.folder = folder
         self.facts = facts
         self._tmp = folder / "tmp"
-        self._borrowed = _object_stores(facts.object_dir)
+        self._borrowed = object_stores(facts.object_dir)
         self.room = Room(folder / "work", facts, self._borrowed)
         self._labs: dict[str, Room] = {}
+        self._lock = threading.Lock()
         self.git = self.room.git
         self.work = self.room.work
         self.git_dir = self.room.git_dir
@@ -76,7 +82,7 @@ class Workshop:
             "".join(f"*.{ending} diff={name}\n" for ending, name in _LANGUAGES.items())
         )
         self.room.make()
-        self._own(self._follow()[0])
+        own_commit(self.git, self.folder / "owned", self._follow()[0])
 
     # The base
 
@@ -86,47 +92,23 @@ class Workshop:
         Also brings the workshop's own HEAD, branches and tags up to date.
         """
         head, branch = self._follow()
-        self._own(head)
+        own_commit(self.git, self.folder / "owned", head)
         tree = self.git.text("rev-parse", f"{head}^{{tree}}")
         if not include_dirty:
             return Base(commit=head, tree=tree, branch=branch)
         with self.temporary("index") as index:
             whole = dirty_tree(self.facts, tree, index, self.git_dir / "objects")
-        self._pack([whole, f"^{tree}"])
+        own_objects(self.git, [whole, f"^{tree}"])
         dirty = self.git.names("diff-tree", "-r", "-z", "--no-renames", "--name-only", tree, whole)
         return Base(commit=head, tree=whole, branch=branch, dirty=dirty)
 
     def _follow(self) -> tuple[str, str]:
+        """Bring HEAD, branches and tags of every room up to date; returns commit and branch."""
         branch, head = tip(self.facts)
-        listing = self.facts.git.run(
-            "for-each-ref", "--format=%(objectname) %(refname) %(*objectname)",
-            "refs/heads", "refs/tags", "refs/remotes",
-        )  # fmt: skip
-        refs = [os.fsdecode(line).split(" ") for line in listing.splitlines()]
-        known = [(oid, name, peeled) for oid, name, peeled in refs if name.count("/") > 1]
+        refs = refs_of(self.facts)
         for room in (self.room, *self._labs.values()):
-            room.set_refs(head, branch, known)
+            room.set_refs(head, branch, refs)
         return head, branch
-
-    def _own(self, head: str) -> None:
-        """Copy the commit's own objects in, so that an amend and a prune cannot take them."""
-        mark = self.folder / "owned"
-        owned = mark.read_text().split() if mark.is_file() else []
-        if head in owned:
-            self.git.run("cat-file", "-e", f"{head}^{{tree}}")
-            return
-        before = [f"^{owned[-1]}^{{tree}}"] if owned else []
-        self._pack([f"{head}^{{tree}}", *before], also=head)
-        mark.write_text("\n".join([*owned, head]))
-
-    def _pack(self, revisions: list[str], also: str = "") -> None:
-        listed = self.git.run(
-            "rev-list", "--objects", "--stdin", input="\n".join(revisions).encode() + b"\n"
-        )
-        if listed or also:
-            pack = self.git_dir / "objects" / "pack" / "pack"
-            more = f"{also}\n".encode() if also else b""
-            self.git.run("pack-objects", "-q", str(pack), input=listed + more)
 
     # Trees
 
@@ -149,8 +131,7 @@ class Workshop:
             check_name(path)
         if any(mode not in FILE_MODES for mode in (modes or {}).values()):
             raise ValueError(f"modes are {' or '.join(FILE_MODES)}")
-        check_entries(self.git, base_tree, files, self.facts.filters)
-        held = entries(self.git, base_tree, files)
+        held = check_entries(self.git, base_tree, files, self.facts.filters)
         _check_clashes(files)
         missing = [p for p, content in files.items() if content is None and p not in held]
         if missing:
@@ -253,13 +234,14 @@ class Workshop:
 
     def lab(self, name: str) -> Room:
         """Another room on the same objects, to be checked out and used apart from the main one."""
-        if name not in self._labs:
-            own = self.git_dir / "objects"
-            room = Room(self.folder / "labs" / name, self.facts, (own, *self._borrowed))
-            room.make()
-            self._labs[name] = room
-            self._follow()
-        return self._labs[name]
+        with self._lock:
+            if name not in self._labs:
+                own = self.git_dir / "objects"
+                room = Room(self.folder / "labs" / name, self.facts, (own, *self._borrowed))
+                room.make()
+                self._labs[name] = room
+                self._follow()
+            return self._labs[name]
 
     # Plumbing
 
@@ -287,9 +269,22 @@ class Workshop:
     @contextmanager
     def _index_of(self, tree: Tree) -> Iterator[Git]:
         with self.temporary("index") as index:
+            # Nearly always the same tree as last time: copying its index costs nothing.
+            ready = self._tmp / f"ready-{object_id(tree)}"
             git = self.git.having({"GIT_INDEX_FILE": str(index)})
-            git.run("read-tree", object_id(tree))
+            try:
+                shutil.copyfile(ready, index)
+            except FileNotFoundError:
+                git.run("read-tree", tree)
+                self._keep_ready(index, ready)
             yield git
+
+    def _keep_ready(self, index: Path, ready: Path) -> None:
+        aside = index.with_name(f"{index.name}.ready")
+        shutil.copyfile(index, aside)
+        for old in self._tmp.glob("ready-*"):
+            old.unlink(missing_ok=True)
+        os.replace(aside, ready)
 
     @contextmanager
     def temporary(self, kind: str) -> Iterator[Path]:
@@ -312,39 +307,12 @@ class Workshop:
         return said.decode().strip()
 
 
-def put_entries(git: Git, new: Mapping[str, Entry | None], nothing: str) -> None:
-    """Set (None: remove) entries of the index that `git` uses; `nothing` is `Facts.nothing`."""
-    gone = [path for path, entry in new.items() if entry is None]
-    lines = [f"0 {nothing}\t{path}" for path in gone]
-    lines += [f"{entry[0]} {entry[1]}\t{path}" for path, entry in new.items() if entry]
-    if lines:
-        data = b"".join(os.fsencode(line) + b"\0" for line in lines)
-        git.run("update-index", "-z", "--index-info", input=data)
-
-
 def _check_clashes(files: Mapping[str, bytes | None]) -> None:
     """A file cannot be where another file of the same change wants a folder."""
     there = {path for path, content in files.items() if content is not None}
     for path in there:
         if not there.isdisjoint(parents(path)):
             raise _problem("refused path", f"{clean_line(path)} is below a file of this change")
-
-
-def _object_stores(first: Path) -> tuple[Path, ...]:
-    """An object store and those that it borrows from, in turn."""
-    found: list[Path] = []
-    waiting = [first]
-    while waiting:
-        store = waiting.pop(0)
-        if store in found or not store.is_dir():
-            continue
-        found.append(store)
-        listed = store / "info" / "alternates"
-        if listed.is_file():
-            lines = os.fsdecode(listed.read_bytes()).split("\n")
-            plain = (line for line in lines if line and not line.startswith(("#", '"')))
-            waiting.extend((store / line).resolve() for line in plain)
-    return tuple(found)
 
 
 def _problem(kind: ProblemKind, says: str) -> ActionFailed:
