@@ -25,6 +25,7 @@ class ChangePane(Rows):
         super().__init__(id="change", **how)  # type: ignore[arg-type]
         self.rows: list[DiffRow] = []
         self.files: tuple[p.FileDiff, ...] = ()
+        self._body: list[DiffRow] = []
         self._numbers = 3
         self._widest = 0
         self._tree = ""
@@ -38,8 +39,9 @@ class ChangePane(Rows):
             self.files = files
             self._numbers = diffs.number_width(files)
             self._widest = diffs.widest(files, self._numbers)
+            self._body = diffs.diff_rows(files)
         head = [DiffRow("text", drawn=row) for row in change_head(view, cells, streaming)]
-        body = diffs.diff_rows(self.files)
+        body = self._body
         self.rows = [*head, *([DiffRow("text")] if head and body else []), *body]
         if tree != self._tree:
             self._tree = tree

@@ -1,0 +1,76 @@
+"""Much of everything: the screen stays quick and small. Bounds are loose; the bench measures."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from msgspec.structs import replace
+
+from core import protocol as p
+from tests.fakes.screen import at_work
+from tests.fakes.shop import Shop, change_of
+
+
+def big_shop(sink: Any) -> Shop:
+    """A change of one file and 50,000 lines."""
+    lines = tuple(p.DiffLine("+", f"line {n}", 0, n) for n in range(1, 50_001))
+    hunk = p.Hunk("big", "big.py", "@@ -0,0 +1,50000 @@", lines)
+    diff = p.FileDiff(p.FileChange("big.py", "added", 50_000, 0, hunks=("big",)), (hunk,))
+    change = change_of(diff, name="big")
+    session = Shop(sink)
+    session.recording = replace(session.recording, diffs={change.tree: (diff,)})
+    session.reports[p.Build] = lambda s, a: [p.ChangeBuilt(a.id, change)]
+    return session.to("red")
+
+
+async def test_a_diff_of_50_000_lines_is_only_drawn_where_it_is_seen() -> None:
+    async with at_work(big_shop) as person:
+        await person.sees("+50000 −0")
+        pane = person.app.desk.pane("change")
+        began = time.perf_counter()
+        for key in ("end", "home", "pagedown", "j"):
+            await person.press(key)
+        assert time.perf_counter() - began < 4
+        await person.press("end")
+        await person.sees("50000 + line 50000")
+        assert len(pane._strips) < 1_000
+        for _ in range(20):
+            began = time.perf_counter()
+            person.app.desk.redraw()
+            assert time.perf_counter() - began < 0.25
+
+
+async def test_keys_are_heard_while_a_check_prints_without_end() -> None:
+    def make(sink: Any) -> Shop:
+        session = Shop(sink)
+        session.hold = {p.RunCheck}
+        return session.to("plan")
+
+    async with at_work(make) as person:
+        session = person.app.session
+        action = next(a for a in session.state.inflight if isinstance(a, p.RunCheck))
+        await person.press("4", "o")
+        stop = threading.Event()
+
+        def flood() -> None:
+            n = 0
+            while not stop.wait(0.0005):
+                n += 1
+                session.sink(p.Output(action.id, "pytest", tuple(f"{n} {i}" for i in range(100))))
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        try:
+            output = person.app.desk.live.output
+            await person.until(lambda: output and output[action.id].gone)
+            await person.hurry("1")
+            await person.until(lambda: person.app.desk.view.pane == "plan")
+            await person.hurry("ctrl+c")
+            await person.until(lambda: session.commands == [p.Cancel()])
+            assert len(output[action.id].lines) <= 10_000
+            assert sum(len(part.lines) for part in person.app.bridge._output) < 10_000
+        finally:
+            stop.set()
+            thread.join()
