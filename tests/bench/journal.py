@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 from core import protocol as p
 from core.fold import fold
@@ -28,7 +29,7 @@ def rows(quick: bool) -> Iterator[Row]:
         entries = build(folder, count)
         made = time.monotonic() - began
         whole, loads = [], []
-        for _ in range(3 if quick else 7):
+        for _ in range(2 if quick else 5):
             began = time.monotonic()
             journal = Journal(folder)
             state = journal.load("s")
@@ -121,12 +122,12 @@ def attempt(n: int, base: p.Base, tree: str, last: bool) -> Iterator[p.AnyEvent]
     yield p.CheckFinished(check.id, result(tree, left))
     judge = p.Judge(f"judge:{n}:0", n)
     yield p.Started(judge)
-    kind = "green" if last else "better"
+    kind: Literal["green", "better"] = "green" if last else "better"
     ids = tuple(t.id for t in failing(3))
     says = f"{3 - left} failures fixed, {left} left, none new."
     verdict = p.Verdict(kind, says, ids[left:], (), ids[:left], signature=hash_of(n))
     yield p.Judged(judge.id, verdict)
-    allows = ("approve", "next", "redirect", "edit", "reject", "stop")
+    allows: tuple[p.DecisionKind, ...] = ("approve", "next", "redirect", "edit", "reject", "stop")
     gate = p.Gate(f"result:{n}", "result", says, allows, n, tree, not last, message="Round\n" * 9)
     yield p.GateOpened(f"gate:{gate.id}", gate)
     yield p.Decided(p.Decision(gate.id, tree, "approve" if last else "next"))

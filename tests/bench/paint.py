@@ -42,9 +42,9 @@ def rows(quick: bool) -> Iterator[Row]:
         repo = shop(folder / "shop", {"flood.py": FLOOD})
         key = {"OPENAI_API_KEY": "x", "OPENAI_API_BASE": server.base_url}
         plain = clean_environment(folder)
-        yield from first_paint(folder, repo, plain, {**plain, **key}, 3 if quick else 9)
-        yield from keys_at_rest(folder, repo, plain, 20 if quick else 80)
-        yield keys_while_litellm_loads(folder, repo, {**plain, **key}, 1 if quick else 3)
+        yield from first_paint(folder, repo, plain, {**plain, **key}, 3 if quick else 7)
+        yield from keys_at_rest(folder, repo, plain, 20 if quick else 60)
+        yield keys_while_litellm_loads(folder, repo, {**plain, **key}, 1 if quick else 2)
         yield from flood(folder, repo, plain)
 
 
@@ -93,7 +93,7 @@ def letters() -> Iterator[str]:
 def echo(it: Terminal, letter: str) -> float:
     """Milliseconds from a key to the arrival of its letter on the screen."""
     start = len(it.raw)
-    typed = it.type(letter)
+    typed = it.send(letter)
     return 1000 * (it.until(letter, 30, start) - typed)
 
 
@@ -106,7 +106,7 @@ def keys_at_rest(folder: Path, repo: Path, env: dict[str, str], count: int) -> I
         for _ in range(count):
             typed.append(echo(it, next(source)))
             it.listen(dice.uniform(0.02, 0.08))
-        it.type("\x1b")
+        it.send("\x1b")
         it.quiet(0.4)
         moved = [first_bytes(it, "24"[turn % 2]) for turn in range(count)]
     yield Row("key to paint, idle: a letter", median(typed), "ms", 16, p95=p95(typed))
@@ -116,7 +116,7 @@ def keys_at_rest(folder: Path, repo: Path, env: dict[str, str], count: int) -> I
 def first_bytes(it: Terminal, key: str) -> float:
     """Milliseconds from a key to the first bytes, on a screen that was still."""
     it.quiet(0.08)
-    typed = it.type(key)
+    typed = it.send(key)
     while not (at := it.pump(10)):
         pass
     return 1000 * (at - typed)
@@ -143,15 +143,15 @@ def flood(folder: Path, repo: Path, env: dict[str, str]) -> Iterator[Row]:
     with Terminal(argv, folder, env) as it:
         it.until("flood.py")
         began = time.monotonic()
-        it.type("4")
+        it.send("4")
         it.quiet(0.05, 0.2)
-        it.type("o")
+        it.send("o")
         it.until("of a flood")
-        it.type("i")
+        it.send("i")
         it.quiet(0.05, 0.2)
         before, _ = it.memory()
         source, dice, start = letters(), random.Random(2), len(it.raw)
-        times = []
+        times: list[float] = []
         while b"the flood is over" not in it.raw[start:] and len(times) < 300:
             times.append(echo(it, next(source)))
             it.listen(dice.uniform(0.01, 0.03))

@@ -84,7 +84,7 @@ class Terminal:
         while (left := end - time.monotonic()) > 0:
             self.pump(left)
 
-    def type(self, keys: str) -> float:
+    def send(self, keys: str) -> float:
         """Sends keys; the moment before they went."""
         at = time.monotonic()
         os.write(self._tty, keys.encode())
