@@ -42,6 +42,8 @@ class LiveSession:
 
     def __init__(self, engine: Engine, site: Site, journal: Journal, lock: RepositoryLock) -> None:
         self._engine, self._site, self._journal, self._lock = engine, site, journal, lock
+        self._closing = threading.Lock()
+        self._closed = False
         self._reader = JournalReader(
             journal, engine.state.session, lambda tree, path: site.workshop.read(tree, path)
         )
@@ -62,10 +64,15 @@ class LiveSession:
         self._engine.submit(command)
 
     def close(self) -> None:
-        self._engine.close()
-        self._site.close()
-        self._journal.close()
-        self._lock.release()
+        """Safe to call twice, and from two threads: the second waits for the first."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._engine.close()
+            self._site.close()
+            self._journal.close()
+            self._lock.release()
 
 
 def open_session(

@@ -138,7 +138,7 @@ def _green(verdict: Verdict, needs: tuple[Need, ...], sentence: str) -> str:
     if any(n.polarity == "fail" for n in needs):
         return f"the new test fails as it should, {sentence}"
     if verdict.fixed:
-        return f"{sentence}: green"
+        return sentence
     return "everything asked for holds, none new" if needs else "everything that held still holds"
 
 

@@ -106,7 +106,7 @@ def test_the_sentence_counts() -> None:
         "2 failures fixed, 1 left, none new."
     )
     assert judge((PASS,), base, ran(a="p", b="f", c="f")).says == (
-        "1 failure fixed, none new: green. 2 failures of the base left alone."
+        "1 failure fixed, none new. 2 failures of the base left alone."
     )
 
 
