@@ -16,7 +16,7 @@ from core.config import RepositoryConfig, Settings
 from core.errors import ActionFailed
 from core.journal import Journal
 from core.performers.proposers import Proposers
-from core.protocol import BlobRef, Change, Isolation, Problem
+from core.protocol import BlobRef, Change, Isolation, Problem, Tree
 from core.repo.facts import Facts
 from core.repo.workshop import Workshop
 from core.sandbox.environment import ignored_environment
@@ -33,6 +33,9 @@ class Site:
     proposers: Proposers = field(init=False)
     config: RepositoryConfig = field(default_factory=RepositoryConfig)
     """The repository's own configuration; obeyed only after trust."""
+    fresh: bool = True
+    """True until a survey has used the facts that the session was opened with."""
+    _kept: set[Tree] = field(default_factory=set)
     _workshop: Workshop | None = None
     _runner: Runner | None = None
 
@@ -48,6 +51,9 @@ class Site:
     def look_again(self, facts: Facts) -> None:
         """Take newer facts of the same repository."""
         self.facts = facts
+        self._kept.clear()
+        if self._workshop is not None:
+            self._workshop.close()
         self._workshop = Workshop.open(self.folder / "workshop", facts)
 
     def furnish(self, interpreter: Interpreter, isolation: Isolation) -> None:
@@ -76,11 +82,12 @@ class Site:
     def keep(self, change: Change) -> Change:
         """Makes sure that a change's tree is in the workshop, which is disposable: the journal
         holds what it takes to make the tree again. Raises `ActionFailed`."""
-        if not self.workshop.holds(change.tree):
+        if change.tree not in self._kept and not self.workshop.holds(change.tree):
             patch = self.journal.blobs.get(change.patch)
             if self.workshop.apply(change.base.tree, patch) != change.tree:
                 says = "The change could not be made again from its record; try anew."
                 raise ActionFailed(Problem("internal", says))
+        self._kept.add(change.tree)
         return change
 
     def put_blob(self) -> Callable[[bytes], BlobRef]:
@@ -89,6 +96,8 @@ class Site:
 
     def close(self) -> None:
         self.proposers.close()
+        if self._workshop is not None:
+            self._workshop.close()
 
 
 def _aliases(given: Path, root: Path) -> tuple[Path, ...]:

@@ -21,7 +21,9 @@ from core.trust import is_trusted, remember, trust_hash
 
 
 def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context) -> p.Surveyed:
-    site.look_again(inspect(site.facts.root))
+    if not site.fresh:
+        site.look_again(inspect(site.facts.root))
+    site.fresh = False
     context.check()
     workshop, settings = site.workshop, site.settings
     base = workshop.base(include_dirty=state.options.include_dirty)

@@ -22,8 +22,11 @@ Level = Literal["each", "step", "green"]
 Polarity = Literal["pass", "fail"]
 
 
-class Value(Struct, frozen=True, omit_defaults=True):
-    """Base of all values: compared by content, safe to share between threads."""
+class Value(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Base of all values: compared by content, safe to share between threads.
+
+    Frozen trees form no cycles, so the garbage collector need not look at them.
+    """
 
 
 class Need(Value, frozen=True):

@@ -134,7 +134,7 @@ class Git:
         ok: Collection[int] = (0,),
     ) -> tuple[int, bytes]:
         """The same, with the exit code, one of `ok`."""
-        whole = self._environment(env)
+        whole = self.environment(env)
         prefix = _forget(whole, self.trusting)
         code, out, err = _execute(self.cwd, (*prefix, "git", *argv), whole, input)
         if code not in ok:
@@ -149,7 +149,8 @@ class Git:
         """NUL-separated output."""
         return split(self.run(*argv, input=input))
 
-    def _environment(self, env: Mapping[str, str] | None) -> dict[str, str]:
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What every git of ours runs under, beside what the person's shell holds."""
         whole = dict(_OURS)
         if self.trusting:
             for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"):

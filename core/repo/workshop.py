@@ -20,15 +20,17 @@ from pathlib import Path
 from core.errors import ActionFailed, GitFailed
 from core.protocol import Base, Problem, ProblemKind, Tree
 from core.repo.alternates import object_stores
-from core.repo.entries import FILE_MODES, Entry, entries, put_entries
+from core.repo.entries import FILE_MODES, Entry, put_entries
 from core.repo.facts import Facts, tip
 from core.repo.git import Git, object_id, split
 from core.repo.including import dirty_tree
+from core.repo.objects import Blobs
 from core.repo.owning import own_commit, own_objects, refs_of
 from core.repo.paths import check_entries, check_name, parents
 from core.repo.room import Room, remove
 from core.text import clean_line
 
+_LISTINGS = 4
 _VERSION = "1"
 # Better hunk headers than git's default; the person's own attributes still win.
 _LANGUAGES = {
@@ -50,6 +52,8 @@ class Workshop:
         self._labs: dict[str, Room] = {}
         self._lock = threading.Lock()
         self.git = self.room.git
+        self._blobs = Blobs(self.git)
+        self._listings: dict[Tree, dict[str, Entry]] = {}
         self.work = self.room.work
         self.git_dir = self.room.git_dir
 
@@ -193,23 +197,35 @@ class Workshop:
 
     def read(self, tree: Tree, path: str) -> bytes | None:
         """A file's bytes as git holds them; None where the tree has no ordinary file."""
-        entry = entries(self.git, tree, [path]).get(path)
+        entry = self.listing(tree).get(path)
         if entry is None or entry[0] not in FILE_MODES:
             return None
-        return self.git.run("cat-file", "blob", entry[1])
+        return self._blobs.get(entry[1])
 
     def paths(self, tree: Tree) -> tuple[str, ...]:
         """Every ordinary file of a tree: no links, no submodules."""
         return tuple(path for path, (mode, _) in self.listing(tree).items() if mode in FILE_MODES)
 
     def listing(self, tree: Tree) -> dict[str, Entry]:
-        """Mode and object of every path of a tree, links and submodules included."""
+        """Mode and object of every path of a tree, links and submodules included.
+
+        The last few are remembered: a tree never changes. Do not change the answer.
+        """
+        if tree in self._listings:
+            return self._listings[tree]
         found: dict[str, Entry] = {}
         for line in self.git.names("ls-tree", "-r", "-z", "--full-tree", object_id(tree)):
             meta, _, path = line.partition("\t")
             mode, _, oid = meta.split(" ")
             found[path] = (mode, oid)
+        while len(self._listings) >= _LISTINGS:
+            del self._listings[next(iter(self._listings))]
+        self._listings[tree] = found
         return found
+
+    def close(self) -> None:
+        """Let go of processes; safe to call twice."""
+        self._blobs.close()
 
     def diff(self, a: Tree, b: Tree) -> bytes:
         """The patch from one tree to another, as `core.repo.hunks` reads it."""

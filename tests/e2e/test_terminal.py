@@ -91,7 +91,7 @@ def test_the_terminal_is_given_back_as_it_was(open_terminal, quick_python):
     terminal = open_terminal("demo")
     terminal.wait("approve the plan", 90)
     press(terminal, "q", "resume` takes the")
-    press(terminal, "q", "^$")
+    press(terminal, "q", "Closing")
     assert terminal.ended() == 0
     assert b"\x1b[?1049h" in terminal.raw
     assert terminal.raw.rindex(b"\x1b[?1049l") > terminal.raw.rindex(b"\x1b[?1049h")
