@@ -22,6 +22,7 @@ from tui import theme
 from tui.bridge import Bridge
 from tui.commands import TABLE, remapped
 from tui.editor import EditorFailed, edit_bytes, editor_argv, run_editor
+from tui.opening import Opening
 from tui.paint import Styles
 from tui.screens.workbench import WorkbenchScreen
 from tui.view import View
@@ -96,6 +97,9 @@ class Workbench(App[None]):
 
     def on_mount(self) -> None:
         self.bridge.attach(self._wake)
+        if isinstance(self.session, Opening):
+            # Its imports would hold the first frame up, wherever they run.
+            self.call_after_refresh(self.session.start)
         if self._driver is not None and not self.is_headless:
             self._driver.write("\x1b[22;0t")  # keeps the terminal's title, for the end
 
@@ -112,7 +116,9 @@ class Workbench(App[None]):
 
     def _take_frame(self) -> None:
         self._frame_at = time.monotonic()
-        if self.desk.arrived():
+        if isinstance(self.session, Opening) and self.session.failed is not None:
+            self.exit()
+        elif self.desk.arrived():
             self.set_timer(FRAME, self._take_frame)
 
     async def off_thread(self, work: Callable[[], T]) -> T:

@@ -41,6 +41,8 @@ class Frame:
     progress: dict[str, p.Progress] = field(default_factory=dict)
     """Action → the newest."""
     notices: list[p.Notice] = field(default_factory=list)
+    nudged: bool = False
+    """True when the session itself changed, and nothing need have been said."""
     more: bool = False
     """True when something is left for the next frame."""
 
@@ -72,6 +74,12 @@ class Bridge:
             self._take(item)
         self._call()
 
+    def nudge(self) -> None:
+        """Wakes the screen though nothing was said."""
+        with self._lock:
+            self._next.nudged = True
+        self._call()
+
     def frame(self) -> Frame:
         """What waits for the screen, at most `LINES_A_FRAME` lines of output of it."""
         with self._lock:
@@ -101,7 +109,7 @@ class Bridge:
     def _has(self) -> bool:
         n = self._next
         return bool(
-            self._output or n.entries or n.streamed or n.progress or n.notices
+            self._output or n.entries or n.streamed or n.progress or n.notices or n.nudged
         )  # fmt: skip
 
     def _take(self, item: p.Entry | p.Delta) -> None:

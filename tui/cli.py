@@ -17,7 +17,7 @@ import msgspec
 from core import __version__
 from core.config import PersonConfig, Settings, load_person
 from core.errors import HeldByAnother, LoopwrightError, UsageError
-from core.protocol import Options, StartGoal
+from core.protocol import AnyDelta, Entry, Options, StartGoal
 from core.reading import Session
 from tui import arguments, headless
 from tui.answers import Approve
@@ -67,29 +67,38 @@ def _open_screen(settings: Settings, goal: str) -> int:
             "The workbench needs a terminal, and this is none. Without one, use"
             " `loopwright run GOAL --approve green|never`."
         )
-    from core.session import ReadOnlySession, open_session
     from tui.app import Workbench
     from tui.bridge import Bridge
     from tui.commands import TABLE
+    from tui.opening import Opening
 
     _refuse_unknown_keys(settings.person, [c.id for c in TABLE])
     bridge = Bridge()
-    session: Session
-    try:
-        session = open_session(
-            settings, bridge.sink, cautious_first=settings.person.level is None and not settings.own
-        )
-    except HeldByAnother as error:
-        session = ReadOnlySession(settings, bridge.sink, error.holder)
+    session = Opening(
+        lambda: _opened(settings, bridge.sink), bridge.nudge, resumes=bool(settings.resume)
+    )
     try:
         if goal.strip():
             session.submit(StartGoal(goal))
         person = settings.person
         app = Workbench(session, bridge, theme_name=person.theme or "dark", keys=person.keys)
         app.run()
+        if session.failed is not None:
+            raise session.failed
         return app.return_code or 0
     finally:
         session.close()
+
+
+def _opened(settings: Settings, sink: Callable[[Entry | AnyDelta], None]) -> Session:
+    """The session, live or read-only. Imported late: only the thread that opens it may wait."""
+    from core.session import ReadOnlySession, open_session
+
+    cautious = settings.person.level is None and not settings.own
+    try:
+        return open_session(settings, sink, cautious_first=cautious)
+    except HeldByAnother as error:
+        return ReadOnlySession(settings, sink, error.holder)
 
 
 def _refuse_unknown_keys(person: PersonConfig, known: Sequence[str]) -> None:

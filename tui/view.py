@@ -22,6 +22,8 @@ class View:
     now: float = 0.0
     """Seconds since the epoch."""
     held_by: str = ""
+    opening: Literal["", "new", "again"] = ""
+    """What is still being opened: a new session, or an earlier one again."""
     pane: Pane | None = None
     """The pane that has the focus; None while text is being typed."""
     writing: str = ""

@@ -66,6 +66,8 @@ def status_lines(view: View, cells: int) -> list[Line]:
 def _facts(view: View) -> list[tuple[int, str, str]]:
     """(how much it matters, text, tone), in their order on screen."""
     state = view.state
+    if view.opening:
+        return [(99, "opening…", "dim")]
     facts: list[tuple[int, str, str]] = []
     if view.held_by:
         facts.append((99, f"READ-ONLY: {fit(clean_line(view.held_by), 30)} holds it", "warn"))
@@ -200,6 +202,9 @@ def _at_rest(view: View, cells: int) -> list[Line]:
         return [*wrap(says, cells, tone)[:SENTENCE_LINES], *flow(keys, cells, "   ")]
     if state.paused:
         return [line(("Paused. ", "warn strong"), "p goes on.")]
+    if view.opening and (state.goal or view.opening == "again"):
+        what = "the session again" if view.opening == "again" else "the repository"
+        return [line((f"Opening {what}…", "dim"))]
     if not state.goal:
         says = "What should be true afterwards? Type a goal and press Enter."
         return [line((fit(says, cells), "strong"))]

@@ -114,6 +114,8 @@ def welcome_face(view: View, cells: int) -> list[Line]:
 
 def _found(view: View, cells: int) -> list[Line]:
     survey = view.state.survey
+    if view.opening:
+        return []
     rows = _fact(
         "proposer", f"{view.state.choice.name}: {view.state.choice.why}".rstrip(": "), cells
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.screen import Screen
-from textual.widgets import Input
 
 from core import protocol as p
 from core.errors import LoopwrightError
@@ -17,13 +16,15 @@ from core.text import clean_line
 from tui import layout
 from tui.commands import Command, choose
 from tui.live import Live
-from tui.note import WAYS, Mode, NoteInput, resting_mode, resting_words
+from tui.note import NoteInput
+from tui.opening import opening
 from tui.panes import bars
 from tui.panes.change import ChangePane
 from tui.panes.checks import ChecksPane, verdict_line
 from tui.panes.history import HistoryPane
 from tui.panes.plan import PlanPane
 from tui.panes.rows import Rows
+from tui.screens.writing import WritingScreen
 from tui.shelf import Shelf
 from tui.view import Pane, View, at_first_taken, results_of
 
@@ -38,7 +39,7 @@ ALL_IT_GETS = 1_000
 PANE_AT: dict[p.GateKind, Pane] = {"plan": "plan"}
 
 
-class WorkbenchScreen(Screen[None]):
+class WorkbenchScreen(WritingScreen):
     AUTO_FOCUS = ""
     BINDINGS = []
 
@@ -51,19 +52,20 @@ class WorkbenchScreen(Screen[None]):
         self.full = False
         self.face: Literal["problems", "output"] = "problems"
         self.draft: p.Plan | None = None
-        self._narrow: Pane = "change"
+        self.narrow = "change"
         self._taken: dict[p.Tree, frozenset[str]] = {}
         self._shelf = Shelf(lambda: session.reader, self.read, self.redraw)
         self._gate = ""
         self._gate_at = 0.0
         self._notice: p.Notice | None = None
         self._notice_at = 0.0
-        self._mode: Mode = "goal"
-        self._texts: dict[Mode, str] = {}
         self._pending: Callable[[], None] | None = None
         self._plan = layout.Plan()
         self._layout_object = layout.WorkbenchLayout(lambda: self._plan)
         self.view = View(session.state, self.live, held_by=session.held_by)
+        self._drawn: tuple[Pane, ...] = ()
+        self._placed: str | None = None
+        """For which stage of the opening the focus was placed."""
 
     @property
     def layout(self) -> layout.WorkbenchLayout:
@@ -84,13 +86,19 @@ class WorkbenchScreen(Screen[None]):
         yield bars.Bar(id="footer", styles=look)
 
     def on_mount(self) -> None:
-        state = self.session.state
         self.redraw()
-        if not state.goal and not self.session.held_by:
+        self.set_interval(0.5, self._tick)
+
+    def _first_focus(self) -> None:
+        """The goal line while there is no goal to work at, else what there is to see."""
+        view = self.view
+        before, self._placed = self._placed, view.opening
+        if view.opening == "again" or (before == "new" and not view.held_by):
+            return  # nothing to say yet; or the person may have gone elsewhere meanwhile
+        if not view.state.goal and not view.held_by:
             self.write("goal")
         elif self._gate == "":
             self.focus_pane("change")
-        self.set_interval(0.5, self._tick)
 
     # -- drawing
 
@@ -98,13 +106,15 @@ class WorkbenchScreen(Screen[None]):
         """Draws everything from the session's state as it is now."""
         self.view = self._look()
         self._gate_opened()
-        self._layout()
+        self.narrow = self.view.pane or self.narrow
         self._draw()
-        self._layout()  # once more: drawing tells how many rows the panes would like
+        self._layout()  # after it: drawing tells how many rows the panes would like
+        if self._placed != self.view.opening:
+            self._first_focus()
 
     def _look(self) -> View:
         state = self.session.state
-        history = self._shelf.history(state)
+        history = () if opening(self.session) else self._shelf.history(state)
         past = next((i for i in history if i.n == self.past_n), None) if self.past_n else None
         shown = past or state.iteration
         change = shown.change if shown else None
@@ -116,8 +126,9 @@ class WorkbenchScreen(Screen[None]):
             live=self.live,
             now=self.app.clock(),  # type: ignore[attr-defined]
             held_by=clean_line(self.session.held_by),
+            opening=opening(self.session),
             pane=self._focused(),
-            writing=self._writing(),
+            writing=self.writing,
             past=past,
             diff=self._shelf.diff(change),
             taken=self._taken.get(change.tree, at_first_taken(change)) if change else frozenset(),
@@ -127,21 +138,18 @@ class WorkbenchScreen(Screen[None]):
             printed=self._shelf.printed(results_of(state, past)) if output else (),
         )
 
-    def _writing(self) -> str:
-        typing = self.focused is not None and self.focused.id == "note"
-        return WAYS[self._mode].prompt if typing else ""
-
     def _focused(self) -> Pane | None:
         return self.focused.id if isinstance(self.focused, Rows) else None  # type: ignore[return-value]
+
+    def _on_screen(self) -> tuple[Pane, ...]:
+        return layout.visible(self.app.size, layout.Plan(pane=self.narrow, full=self.full))
 
     def _layout(self) -> None:
         cells = self.app.size.width
         gate = bars.gate_lines(self.view, cells, self.table, beat=int(self.view.now * 2))
         footer = bars.footer_lines(self.view, cells, self.table, self._notice)
-        if self.view.pane is not None:
-            self._narrow = self.view.pane
         plan = layout.Plan(
-            pane=self._narrow,
+            pane=self.narrow,
             full=self.full,
             gate=max(1, min(len(gate), self.app.size.height // 3)),
             footer=max(1, len(footer)),
@@ -157,18 +165,17 @@ class WorkbenchScreen(Screen[None]):
     def _draw(self) -> None:
         view, cells = self.view, self.app.size.width
         self.bar("status").show(bars.status_lines(view, cells))
-        self.bar("tabs").show(bars.tab_lines(self._narrow, cells))
+        self.bar("tabs").show(bars.tab_lines(self.narrow, cells))
         self.bar("verdict").show([(("  ", ""), ("checks  ", "dim"), *verdict_line(view))])
         width, height = self.app.size
         least = layout.LEAST
         self.bar("small").show(
             [((f"{width}×{height} is too small; make it {least.width}×{least.height}.", "warn"),)]
         )
-        for pane in layout.visible(self.app.size, self._plan):
+        self._drawn = self._on_screen()
+        for pane in self._drawn:
             self.pane(pane).show(view)
-        note = self.query_one(NoteInput)
-        if not view.typing:
-            note.placeholder = resting_words(view)
+        self.rest_line()
         self.app.called(view)  # type: ignore[attr-defined]
 
     def _tick(self) -> None:
@@ -209,70 +216,33 @@ class WorkbenchScreen(Screen[None]):
             return
         self._gate_at = self.app.monotonic()  # type: ignore[attr-defined]
         self.past_n, self.face = 0, "problems"
-        note = self.query_one(NoteInput)
-        if not self.view.typing or not note.value:
+        if not self.view.typing or not self.note.value:
             self.focus_pane(PANE_AT.get(gate.kind, "change"))
         self.view = self._look()
 
-    # -- focus and the note line
-
-    def pane(self, name: Pane) -> Any:
-        return self.get_child_by_id(name)
+    # -- focus
 
     def bar(self, name: str) -> bars.Bar:
         return self.get_child_by_id(name, bars.Bar)
 
     @property
     def focused_pane(self) -> Rows:
-        return self.focused if isinstance(self.focused, Rows) else self.pane(self._narrow)
+        return self.focused if isinstance(self.focused, Rows) else self.pane(self.narrow)
 
     def focus_pane(self, name: Pane) -> None:
-        self._narrow = name
+        self.narrow = name
         self.leave_line(focus=False)
         self.set_focus(self.pane(name))
 
     def on_descendant_focus(self) -> None:
-        self.redraw()
-
-    def write(self, mode: Mode, text: str | None = None) -> None:
-        note = self.query_one(NoteInput)
-        if self.view.typing:
-            self._texts[self._mode] = note.value
-        self._mode = mode
-        note.placeholder = WAYS[mode].placeholder
-        note.value = clean_line(text) if text is not None else self._texts.get(mode, "")
-        note.cursor_position = len(note.value)
-        self.set_focus(note)
-        self.redraw()
-
-    def leave_line(self, *, focus: bool = True) -> bool:
-        note = self.query_one(NoteInput)
-        if self.focused is not note:
-            return False
-        self._texts[self._mode] = note.value
-        if focus:
-            self.set_focus(self.pane(self._narrow))
-        return True
-
-    @on(Input.Submitted, "#note")
-    def _submitted(self, event: Input.Submitted) -> None:
-        from tui.acts.session import typed
-
-        mode = self._mode
-        pane = self._narrow
-        if typed(self, mode, event.value):
-            self._texts.pop(mode, None)
-            if self._mode == mode:
-                event.input.value = ""
-                self.set_focus(self.pane(pane))
-
-    def on_paste(self, event: events.Paste) -> None:
-        """A paste is text, wherever the focus is: it goes on the note line, unsent."""
-        event.stop()
-        if self.view.held_by or not event.text.strip():
-            return
-        self.write(resting_mode(self.view))
-        self.query_one(NoteInput).put(event.text)
+        """Draws what depends on the focus, and that alone: panes draw their own frame."""
+        self.view = replace(self.view, pane=self._focused(), writing=self.writing)
+        self.narrow = self.view.pane or self.narrow
+        if self._on_screen() == self._drawn:
+            self.rest_line()
+        else:
+            self._draw()
+        self._layout()
 
     @on(Rows.Chosen)
     def _clicked(self, event: Rows.Chosen) -> None:
@@ -280,10 +250,6 @@ class WorkbenchScreen(Screen[None]):
             from tui.acts.look import show_try
 
             show_try(self)
-
-    def on_click(self, event: events.Click) -> None:
-        if event.widget is not None and event.widget.id == "note" and not self.view.typing:
-            self.write(resting_mode(self.view))
 
     # -- keys
 
