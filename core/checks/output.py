@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from core.context import Context
 from core.protocol import Output
@@ -19,7 +18,12 @@ MAX_SHOWN = 500
 _PERIOD = 0.05
 _FRESH = 64 << 10
 
-_LONG = re.compile(rf"[^\n]{{{MAX_LINE + 1},}}")
+_PIECE = 16 << 10
+"""Bytes cleaned at once; between two pieces other threads get their turn."""
+_LONG = 16 << 10
+"""Bytes of one line that are looked at."""
+_NOT_FIRST = bytes(range(0x80, 0xC0))
+"""Bytes that continue a character of UTF-8."""
 
 
 class Spool:
@@ -89,12 +93,15 @@ class Spool:
             self._show(end)
 
     def _show(self, end: int) -> None:
-        lines = self._clean(decode(bytes(self._fresh[:end]))).split("\n")
+        data = bytes(self._fresh[:end]).removesuffix(b"\n")
         del self._fresh[:end]
-        if not lines[-1]:
-            lines.pop()
+        # Most of a flood is thrown away: only what is shown is worth cleaning.
+        last = data.rsplit(b"\n", MAX_SHOWN)
+        before = last.pop(0) if len(last) > MAX_SHOWN else None
+        lines = self._clean(b"\n".join(map(_cut_bytes, last))).split("\n")
         kept = lines[-MAX_SHOWN:]
-        dropped, self._dropped = self._dropped + len(lines) - len(kept), 0
+        unseen = 0 if before is None else before.count(b"\n") + 1
+        dropped, self._dropped = self._dropped + unseen + len(lines) - len(kept), 0
         self._context.show(
             Output(action=self.action, check=self._check, lines=tuple(kept), dropped=dropped)
         )
@@ -104,20 +111,53 @@ class Spool:
         if self._fresh:
             self._drop(len(self._fresh) - _FRESH) if len(self._fresh) > _FRESH else None
             self._show(len(self._fresh))
-        text = decode(bytes(self._head))
+        kept: list[bytes | bytearray] = [self._head]
         if self._left_out:
-            text += f"\n[{self._left_out:,} bytes left out here]\n"
-        text += decode(b"".join(self._tail))
+            kept.append(f"\n[{self._left_out:,} bytes left out here]\n".encode())
+        kept += self._tail
         self._tail.clear()
-        return self._clean(text).encode("utf-8", "replace")
+        return b"".join(self._clean(piece).encode("utf-8", "replace") for piece in _pieces(kept))
 
-    def _clean(self, text: str) -> str:
-        text = clean_output(text)
+    def _clean(self, data: bytes) -> str:
+        """Whole lines, made safe and bounded. Cleaning looks at no line but its own."""
+        text = decode(data)
+        if not (text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()):
+            text = clean_output(text)
         if self._render is not None:
             text = "\n".join(map(self._render, text.split("\n")))
-        return _LONG.sub(_cut, text)
+        if len(text) > MAX_LINE:
+            text = "\n".join(map(_cut, text.split("\n")))
+        return text
 
 
-def _cut(match: re.Match[str]) -> str:
-    line = match.group()
+def _pieces(chunks: Iterable[bytes | bytearray]) -> Iterator[bytes]:
+    """The same bytes in pieces that end where lines do, lines without measure cut."""
+    rest = bytearray()
+    for chunk in chunks:
+        view = memoryview(chunk)
+        for start in range(0, len(view), _PIECE):
+            known = len(rest)
+            rest += view[start : start + _PIECE]
+            end = rest.rfind(b"\n", known) + 1
+            if end:
+                yield b"\n".join(map(_cut_bytes, rest[:end].split(b"\n")))
+                del rest[:end]
+    yield _cut_bytes(rest)
+
+
+def _cut_bytes(line: bytes | bytearray) -> bytes:
+    """What can be seen of a line, cut to a size that is cheap to clean."""
+    if len(line) <= _LONG:
+        return bytes(line)
+    # A carriage return starts the line again: a progress bar's last state is what counts.
+    line = line.rstrip(b"\r").rpartition(b"\r")[2]
+    if len(line) <= _LONG:
+        return bytes(line)
+    more = len(line[_LONG:].translate(None, _NOT_FIRST))
+    return bytes(line[:_LONG]) + f" … {more} more characters".encode()
+
+
+def _cut(line: str) -> str:
+    if len(line) <= MAX_LINE:
+        return line
     return f"{line[:MAX_LINE]} … {len(line) - MAX_LINE} more characters"

@@ -11,6 +11,8 @@ from core.checks.runner import Desk, Runner
 from core.checks.tools import is_python
 
 RECORD = "record.jsonl"
+START = 4
+"""Words of a command that stand before pytest's arguments."""
 _PYTEST = re.compile(r"(py\.test|pytest)(-3(\.\d+)?)?")
 
 

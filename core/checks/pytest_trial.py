@@ -22,6 +22,8 @@ from core.protocol import Problem
 from core.sandbox import process
 
 _QUIET = ("-q", "--tb=short", "-p", "no:randomly")
+_BARE = ("--tb=native", "--assert=plain")
+"""Where only outcomes count: rewriting assertions and drawing tracebacks took half the time."""
 
 
 @dataclass(frozen=True)
@@ -68,28 +70,11 @@ class PytestTrial:
             result.tests, report.coverage if coverage else None, ended.seconds, result.says
         )
 
-    def run_many(
-        self,
-        folder: Path,
-        overlays: Sequence[Overlay],
-        tests: Sequence[str] = (),
-        *,
-        stop_first: bool = True,
-        timeout: float = 20.0,
-        context: Context | None = None,
-        until: Callable[[int, TrialResult], bool] | None = None,
-    ) -> tuple[TrialResult, ...]:
+    @contextlib.contextmanager
+    def opened(self, folder: Path, context: Context | None = None) -> Iterator[PytestSeries]:
         runner = self.runner.at(folder)
-        results: list[TrialResult] = []
-        extra = [*_QUIET, *(["-x"] if stop_first else [])]
-        with runner.desk() as desk, self._driver(runner, desk, tests, extra, context) as driver:
-            for index, overlay in enumerate(overlays):
-                with overlaid(folder, overlay):
-                    result = driver.ask(tests, timeout)
-                results.append(result)
-                if until is not None and until(index, result):
-                    break
-        return tuple(results)
+        with runner.desk() as desk, self._driver(runner, desk, context) as driver:
+            yield PytestSeries(self, folder, driver)
 
     def _chosen(self, folder: Path, tests: Sequence[str]) -> tuple[str, ...]:
         """The command without the paths that it names, when tests are named instead."""
@@ -104,18 +89,19 @@ class PytestTrial:
         ]
         return (*self.argv[:keep], *options)
 
+    def arguments(
+        self, runner: Runner, desk: Desk, tests: Sequence[str], *, stop_first: bool
+    ) -> list[str]:
+        """pytest's own, for a run of these tests of which only the outcomes count."""
+        argv = self._chosen(runner.place.work, tests)
+        extra = [*_QUIET, *_BARE, *(["-x"] if stop_first else [])]
+        words, _ = pytest_command.command(runner, desk, argv, extra)
+        return [*words[pytest_command.START :], *tests]
+
     @contextlib.contextmanager
-    def _driver(
-        self,
-        runner: Runner,
-        desk: Desk,
-        tests: Sequence[str],
-        extra: Sequence[str],
-        context: Context | None,
-    ) -> Iterator[_Driver]:
-        argv, env = pytest_command.command(
-            runner, desk, self._chosen(runner.place.work, tests), extra
-        )
+    def _driver(self, runner: Runner, desk: Desk, context: Context | None) -> Iterator[_Driver]:
+        argv, env = pytest_command.command(runner, desk, self.argv)
+        del argv[pytest_command.START :]
         argv[1] = str(desk.plugin / "loopwright_many.py")
         reading, writing = os.pipe()
         env |= {"LOOPWRIGHT_SINGLE": "1", "LOOPWRIGHT_ANSWERS": str(writing)}
@@ -150,6 +136,35 @@ class PytestTrial:
                 process.end(child, at_once=True)
 
 
+@dataclass(frozen=True)
+class PytestSeries:
+    """Trials on one folder from one start of the interpreter. Meets the `Series` protocol."""
+
+    trial: PytestTrial
+    folder: Path
+    driver: _Driver
+
+    def run_many(
+        self,
+        overlays: Sequence[Overlay],
+        tests: Sequence[str] = (),
+        *,
+        stop_first: bool = True,
+        timeout: float = 20.0,
+        until: Callable[[int, TrialResult], bool] | None = None,
+    ) -> tuple[TrialResult, ...]:
+        driver = self.driver
+        arguments = self.trial.arguments(driver.runner, driver.desk, tests, stop_first=stop_first)
+        results: list[TrialResult] = []
+        for index, overlay in enumerate(overlays):
+            with overlaid(self.folder, overlay):
+                result = driver.ask(arguments, timeout)
+            results.append(result)
+            if until is not None and until(index, result):
+                break
+        return tuple(results)
+
+
 @dataclass
 class _Driver:
     """One process that runs the tests each time it is asked to."""
@@ -161,10 +176,11 @@ class _Driver:
     context: Context | None
     asked: int = 0
 
-    def ask(self, tests: Sequence[str], timeout: float) -> TrialResult:
+    def ask(self, arguments: Sequence[str], timeout: float) -> TrialResult:
         self.asked += 1
         name = f"trial-{self.asked}.jsonl"
-        job = {"record": str(self.desk.results / name), "timeout": timeout, "tests": list(tests)}
+        record = str(self.desk.results / name)
+        job = {"record": record, "timeout": timeout, "arguments": list(arguments)}
         try:
             assert self.child.stdin is not None
             self.child.stdin.write(json.dumps(job).encode("ascii") + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -143,6 +144,7 @@ class Desk:
             return file.read(limit)
 
 
+@functools.cache
 def lent() -> tuple[Path, ...]:
     """Our own pytest and what it imports, as files and folders of our site-packages."""
     found = []

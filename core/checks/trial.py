@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,21 +55,31 @@ class Trial(Protocol):
         `ActionFailed` where tests cannot be run at all.
         """
 
+    def opened(
+        self, folder: Path, context: Context | None = None
+    ) -> AbstractContextManager[Series]:
+        """Many runs on `folder` from one start of the interpreter; nothing else uses it then.
+
+        `context` cancels any of them.
+        """
+
+
+class Series(Protocol):
     def run_many(
         self,
-        folder: Path,
         overlays: Sequence[Overlay],
         tests: Sequence[str] = (),
         *,
         stop_first: bool = True,
         timeout: float = 20.0,
-        context: Context | None = None,
         until: Callable[[int, TrialResult], bool] | None = None,
     ) -> tuple[TrialResult, ...]:
-        """Run the tests once for each overlay, all from one start of the interpreter.
+        """Run the tests once for each overlay.
 
-        One overlay at a time is written into `folder`, a forked child imports and runs, and the
+        One overlay at a time is written into the folder, a forked child imports and runs, and the
         files are put back. `timeout` is in seconds for each overlay. `until(index, result)` is
         asked as results arrive; when it says True the rest is not run, so the answer may be
         shorter than `overlays`. The folder is as it was when this returns or raises.
+
+        Raises `ActionCancelled`, and `ActionFailed` where tests cannot be run at all.
         """

@@ -1,8 +1,8 @@
 """Runs tests again and again from one start: pytest is imported once, then forked.
 
-Usage: python loopwright_many.py module|script SITE [pytest arguments]. On standard input one
-JSON object a line: {"record": file, "timeout": seconds, "tests": [ids]}; for each, one line of
-JSON on the descriptor that LOOPWRIGHT_ANSWERS names. Between two of them our side changes the
+Usage: python loopwright_many.py module|script SITE. On standard input one JSON object a line:
+{"record": file, "timeout": seconds, "arguments": [pytest's]}; for each, one line of JSON on the
+descriptor that LOOPWRIGHT_ANSWERS names. Between two of them our side changes the
 tree. This process never imports a module of the tree, and no bytecode is kept, so each run is
 of the sources as they lie there then. Standard library only.
 """
@@ -42,7 +42,7 @@ def wait(child, timeout):
     return code
 
 
-def run_child(pytest, arguments, job):
+def run_child(pytest, job):
     """In the forked child; never returns."""
     code = 3
     try:
@@ -51,9 +51,8 @@ def run_child(pytest, arguments, job):
         for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)
         os.environ["LOOPWRIGHT_RECORD"] = job["record"]
-        chosen = arguments + job["tests"]
-        sys.argv[:] = [pytest.__file__] + chosen
-        code = int(pytest.main(["-p", "loopwright_record"] + chosen))
+        sys.argv[:] = [pytest.__file__] + job["arguments"]
+        code = int(pytest.main(["-p", "loopwright_record"] + job["arguments"]))
         record = sys.modules["loopwright_record"]
         record.write_imports()
         record.write("modules", names=others(record.relative))
@@ -117,7 +116,7 @@ def modules_told(record):
 
 
 def main():
-    how, site, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
+    how, site = sys.argv[1:]
     answers = int(os.environ["LOOPWRIGHT_ANSWERS"])
     cold = "LOOPWRIGHT_COLD" in os.environ
     command = [sys.executable] + sys.argv
@@ -138,7 +137,7 @@ def main():
         child = os.fork()
         if not child:
             os.close(answers)
-            run_child(pytest, arguments, job)
+            run_child(pytest, job)
         code = wait(child, job["timeout"])
         seconds = time.monotonic() - began
         if not warmed:

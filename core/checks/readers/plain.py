@@ -19,8 +19,8 @@ _CODE = re.compile(r"\s+\[(?P<code>[A-Za-z][\w-]{1,60})\]$")
 def read(text: str, root: str = "") -> tuple[Diagnostic, ...]:
     """Diagnostics in the order printed. `root` is the folder that absolute paths start with."""
     found: list[Diagnostic] = []
-    for line in strip_colours(text).split("\n"):
-        diagnostic = read_line(line[:2000], root)
+    for line in text.split("\n"):
+        diagnostic = read_line(strip_colours(line[:4000])[:2000], root)
         if diagnostic is not None:
             found.append(diagnostic)
             if len(found) >= MAX_DIAGNOSTICS:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core.checks.trial import Trial
+from core.checks.trial import Trial, TrialResult
 from core.context import Context
 from core.edits.format import Edit, Replace, render
 from core.errors import ActionFailed
@@ -44,6 +44,7 @@ class RepairProposer:
         self._lab, self._trial, self._in_scope = lab, trial, in_scope
         self._budget, self._suite_timeout = budget, suite_timeout
         self._proposed: dict[tuple[Tree, str], _Refused] = {}
+        self._ran: tuple[Tree, TrialResult] | None = None
 
     def plan(self, brief: Brief, context: Context, action: str) -> Finished:
         began = time.monotonic()
@@ -61,6 +62,8 @@ class RepairProposer:
         try:
             text = self._propose(brief, context, action)
         except ActionFailed as error:
+            # Who asks again may have changed something else than the tree.
+            self._ran = None
             seconds = time.monotonic() - began
             raise ActionFailed(error.problem, Usage(seconds=seconds)) from error
         context.show(Streamed(action, clean(text)))
@@ -68,6 +71,7 @@ class RepairProposer:
 
     def close(self) -> None:
         self._proposed.clear()
+        self._ran = None
 
     def _propose(self, brief: Brief, context: Context, action: str) -> str:
         if any(need.polarity == "fail" for need in brief.needs):
@@ -95,18 +99,29 @@ class RepairProposer:
         return render(words.reasons(found, outcome), tuple(edits))
 
     def _survey(self, brief: Brief, context: Context, action: str) -> Survey:
-        context.show(Progress(action, "running the tests with coverage"))
         scope = brief.scope or (brief.step.scope if brief.step else ())
         needs = brief.needs or (brief.step.needs if brief.step else ())
         return survey(
-            self._trial,
+            self._result(brief.tree, context, action),
             self._lab(brief.tree),
             needs,
             "\n".join((brief.goal, *brief.notes)),
             lambda path: is_source(path) and (not scope or self._in_scope(path, scope)),
-            timeout=self._suite_timeout,
-            context=context,
         )
+
+    def _result(self, tree: Tree, context: Context, action: str) -> TrialResult:
+        """A run of the whole suite on the tree with coverage; the last tree's is kept.
+
+        A plan and its steps look at the same tree one after the other.
+        """
+        if self._ran is not None and self._ran[0] == tree:
+            return self._ran[1]
+        context.show(Progress(action, "running the tests with coverage"))
+        result = self._trial.run(
+            self._lab(tree), coverage=True, timeout=self._suite_timeout, context=context
+        )
+        self._ran = (tree, result) if result.tests and not result.says else None
+        return result
 
 
 def replacements(source: Source, content: bytes) -> list[Edit]:

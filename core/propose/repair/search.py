@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from core.checks.trial import Trial, TrialResult
+from core.checks.trial import Series, Trial, TrialResult
 from core.context import Context
 from core.propose.repair.rank import Candidate, overlap, overlay, worth_trying
 from core.propose.repair.survey import Survey, nothing
@@ -25,7 +25,7 @@ class Budget:
     trials: int = 3000
     """Candidates tried at most."""
     seconds: float = 180.0
-    further: int = 24
+    further: int = 8
     """Candidates tried after the first repair, to see whether others pass as well."""
 
 
@@ -80,6 +80,7 @@ class Search:
         self._trial, self._folder, self._survey = trial, folder, survey
         self._budget, self._context, self._show = budget, context, show
         self._refused = refused
+        self._series: Series
         self._until = time.monotonic() + budget.seconds
         self._clusters = survey.clusters
         self._outcome = Outcome()
@@ -90,6 +91,10 @@ class Search:
 
         Raises `ActionCancelled`, and `ActionFailed` where no target fails steadily.
         """
+        with self._trial.opened(self._folder, self._context) as self._series:
+            return self._run()
+
+    def _run(self) -> Outcome:
         limit = self._steady()
         ranked = self._survey.ranked()
         out = self._outcome
@@ -124,9 +129,7 @@ class Search:
         """Runs the targets unchanged: how long a trial may take, and which fail only sometimes."""
         targets = self._survey.targets
         self._show("running the failing tests again", 0, 0)
-        (again,) = self._trial.run_many(
-            self._folder, [{}], targets, stop_first=False, timeout=60.0, context=self._context
-        )
+        (again,) = self._series.run_many([{}], targets, stop_first=False, timeout=60.0)
         steady = set(again.failing)
         self._outcome.unsteady = tuple(test for test in targets if test not in steady)
         self._clusters = self._survey.without(self._outcome.unsteady)
@@ -145,7 +148,9 @@ class Search:
             out.ended = f"the trials allowed ({self._budget.trials}) were used up"
             return []
         self._context.check()
-        size = min(left, _BATCH if out.tried else _FIRST_BATCH, (enough or left) - out.tried)
+        size = min(left, _BATCH if out.tried else _FIRST_BATCH)
+        if enough is not None:
+            size = min(size, enough - out.tried)
         fresh = (c for c in stream if not self._was_refused([c]))
         batch = list(islice(fresh, size))
         if not batch:
@@ -166,9 +171,9 @@ class Search:
             self._show(says, first + index + 1, min(out.candidates, self._budget.trials))
             return time.monotonic() >= self._until
 
-        results = self._trial.run_many(
-            self._folder, [overlay([c]) for c in batch], targets,
-            stop_first=len(targets) > 12, timeout=limit, context=self._context, until=done,
+        results = self._series.run_many(
+            [overlay([c]) for c in batch], targets,
+            stop_first=len(targets) > 12, timeout=limit, until=done,
         )  # fmt: skip
         out.tried += len(results)
         return [
@@ -194,9 +199,8 @@ class Search:
         # An expected failure must not end the run before the tests behind it were seen.
         expected = set(self._survey.failing) - self._outcome.targets
         stop = not expected and len(self._outcome.targets) == 1
-        return self._trial.run_many(
-            self._folder, changes, (), stop_first=stop,
-            timeout=10 + 2 * self._survey.seconds, context=self._context,
+        return self._series.run_many(
+            changes, stop_first=stop, timeout=10 + 2 * self._survey.seconds,
             until=lambda _, __: time.monotonic() >= self._until + 30,
         )  # fmt: skip
 

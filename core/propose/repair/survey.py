@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.checks.trial import Trial
-from core.context import Context
+from core.checks.trial import TrialResult
 from core.errors import ActionFailed
 from core.propose.repair import source
 from core.propose.repair.clusters import asked_for, clusters, mentioned
@@ -46,23 +45,19 @@ class Survey:
 
 
 def survey(
-    trial: Trial,
+    result: TrialResult,
     folder: Path,
     needs: Sequence[Need],
     goal: str,
     allowed: Allowed,
-    *,
-    timeout: float,
-    context: Context,
 ) -> Survey:
-    """Runs the whole suite once, with coverage for each test.
+    """What a run of the whole suite with coverage (`result`) shows of the tree in `folder`.
 
     What to mend is what the needs ask for; without any, the failing tests that the goal names,
     or all of them.
 
     Raises `ActionFailed` ("not found") where there is nothing that a search could mend.
     """
-    result = trial.run(folder, coverage=True, timeout=timeout, context=context)
     failing = [record for record in result.tests if record.outcome in ("failed", "error")]
     passing = tuple(record.id for record in result.tests if record.outcome == "passed")
     if not result.tests or (result.says and not failing):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.checks.pytest_trial import PytestTrial, overlaid
-from core.checks.trial import Trial
+from core.checks.trial import Overlay, Trial, TrialResult
 from core.context import PlainContext
 from core.errors import ActionCancelled, ActionFailed
 from core.protocol import Isolation
@@ -37,6 +38,18 @@ def isolation(request: pytest.FixtureRequest) -> Isolation:
 def laid(tmp_path: Path, isolation: Isolation) -> tuple[PytestTrial, Path]:
     runner = Bench(tmp_path).runner(isolation)
     return PytestTrial(runner), write(tmp_path / "lab", FILES)
+
+
+def many(
+    trial: PytestTrial,
+    lab: Path,
+    overlays: Sequence[Overlay],
+    *args: Any,
+    context: PlainContext | None = None,
+    **options: Any,
+) -> tuple[TrialResult, ...]:
+    with trial.opened(lab, context) as series:
+        return series.run_many(overlays, *args, **options)
 
 
 def candidate(text: str) -> dict[str, bytes]:
@@ -75,7 +88,7 @@ def test_each_candidate_is_judged_by_its_own_text(tmp_path: Path, isolation: Iso
         "retur(",
         "import os; os._exit(0)",
     ]
-    results = trial.run_many(lab, [candidate(t) for t in texts], timeout=3, stop_first=False)
+    results = many(trial, lab, [candidate(t) for t in texts], timeout=3, stop_first=False)
     assert [r.passed for r in results] == [False, False, True, False, False, False, False]
     assert [r.failing for r in results[:4]] == [(TWO,), (ONE,), (), (ONE, TWO)]
     assert "stopped after" in results[4].says
@@ -86,9 +99,22 @@ def test_each_candidate_is_judged_by_its_own_text(tmp_path: Path, isolation: Iso
 def test_the_rest_is_left_out_when_enough_is_known(tmp_path: Path) -> None:
     trial, lab = laid(tmp_path, unsandboxed())
     overlays = [candidate(f"return {n}") for n in range(9)]
-    results = trial.run_many(lab, overlays, [TWO], until=lambda i, r: r.passed)
+    results = many(trial, lab, overlays, [TWO], until=lambda i, r: r.passed)
     assert [r.passed for r in results] == [False, False, True]
     assert [[t.id for t in r.tests] for r in results] == [[TWO]] * 3
+
+
+def test_one_start_serves_other_tests_and_another_way_to_stop(tmp_path: Path) -> None:
+    trial, lab = laid(tmp_path, unsandboxed())
+    bad = [candidate("return 0")]
+    with trial.opened(lab) as series:
+        results = [
+            series.run_many(bad, [TWO])[0],
+            series.run_many(bad, stop_first=True)[0],
+            series.run_many(bad, stop_first=False)[0],
+            series.run_many([candidate("return n")])[0],
+        ]
+    assert [r.failing for r in results] == [(TWO,), (ONE,), (ONE, TWO), ()]
 
 
 def test_an_installed_package_that_imports_the_tree_does_not_freeze_it(tmp_path: Path) -> None:
@@ -101,14 +127,14 @@ def test_an_installed_package_that_imports_the_tree_does_not_freeze_it(tmp_path:
     write(lab, {"tests/test_cart.py": FILES["tests/test_cart.py"].replace("cart", "third")})
     runner = Bench(tmp_path).runner(unsandboxed(), str(tmp_path / "venv/bin/python"))
     overlays = [candidate(f"return {n}") for n in (0, 1, 2)]
-    results = PytestTrial(runner).run_many(lab, overlays, [TWO])
+    results = many(PytestTrial(runner), lab, overlays, [TWO])
     assert [r.passed for r in results] == [False, False, True]
 
 
 def test_a_conftest_and_a_plugin_of_the_tree_stay_fresh(tmp_path: Path) -> None:
     trial, lab = laid(tmp_path, unsandboxed())
     write(lab, {"conftest.py": "import cart\n", "pytest.ini": "[pytest]\naddopts = -p cart\n"})
-    results = trial.run_many(lab, [candidate("return 1"), candidate("return n")])
+    results = many(trial, lab, [candidate("return 1"), candidate("return n")])
     assert [r.passed for r in results] == [False, True]
 
 
@@ -117,7 +143,7 @@ def test_cancelling_puts_the_files_back(tmp_path: Path, isolation: Isolation) ->
     before, context = contents(lab), PlainContext()
     threading.Timer(1.0, context.cancel).start()
     with pytest.raises(ActionCancelled):
-        trial.run_many(lab, [candidate("while 1: 0")], timeout=60, context=context)
+        many(trial, lab, [candidate("while 1: 0")], timeout=60, context=context)
     assert contents(lab) == before
     with pytest.raises(ActionCancelled):
         trial.run(lab, context=context)
@@ -139,4 +165,4 @@ def test_a_python_that_cannot_run_pytest_is_told(tmp_path: Path) -> None:
     with pytest.raises(ActionFailed, match="not this one"):
         trial.run(lab)
     with pytest.raises(ActionFailed, match="not this one"):
-        trial.run_many(lab, [{}])
+        many(trial, lab, [{}])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.checks.interpreter import find
-from core.checks.pytest_trial import PytestTrial
+from core.checks.pytest_trial import PytestSeries, PytestTrial
 from core.checks.runner import make_runner
 from core.checks.trial import Overlay, TrialResult
 from core.context import Context
@@ -14,13 +15,17 @@ from core.propose.base import Brief
 from core.protocol import Base, CheckSpec, Need
 from core.sandbox.mounts import Place
 from core.sandbox.probe import probe
+from tests.fakes.sandbox import plain_python
 
 PYTEST = CheckSpec("pytest", ("python", "-m", "pytest"), "pytest")
 
 
 def real_trial(folder: Path) -> PytestTrial:
+    """On a Python that holds nothing: what else is installed here would cost every start."""
     scratch = folder.parent / f"{folder.name}-scratch"
-    runner = make_runner(Place(work=folder, repo=folder), probe(), find(folder), scratch)
+    runner = make_runner(
+        Place(work=folder, repo=folder), probe(), find(folder, plain_python()), scratch
+    )
     return PytestTrial(runner)
 
 
@@ -30,6 +35,7 @@ class CountingTrial:
     def __init__(self, inner: PytestTrial) -> None:
         self._inner = inner
         self.overlays: list[Overlay] = []
+        self.suites = 0
 
     def run(
         self,
@@ -41,27 +47,35 @@ class CountingTrial:
         timeout: float = 60.0,
         context: Context | None = None,
     ) -> TrialResult:
+        self.suites += not tests
         return self._inner.run(
             folder, tests, coverage=coverage, stop_first=stop_first, timeout=timeout,
             context=context,
         )  # fmt: skip
 
+    @contextmanager
+    def opened(self, folder: Path, context: Context | None = None) -> Iterator[CountingSeries]:
+        with self._inner.opened(folder, context) as series:
+            yield CountingSeries(series, self.overlays)
+
+
+class CountingSeries:
+    def __init__(self, inner: PytestSeries, overlays: list[Overlay]) -> None:
+        self._inner, self._overlays = inner, overlays
+
     def run_many(
         self,
-        folder: Path,
         overlays: Sequence[Overlay],
         tests: Sequence[str] = (),
         *,
         stop_first: bool = True,
         timeout: float = 20.0,
-        context: Context | None = None,
         until: Callable[[int, TrialResult], bool] | None = None,
     ) -> tuple[TrialResult, ...]:
-        self.overlays += overlays
+        self._overlays += overlays
         return self._inner.run_many(
-            folder, overlays, tests, stop_first=stop_first, timeout=timeout, context=context,
-            until=until,
-        )  # fmt: skip
+            overlays, tests, stop_first=stop_first, timeout=timeout, until=until
+        )
 
 
 def brief(needs: Sequence[str] = (), *, scope: Sequence[str] = (), goal: str = "green") -> Brief:
