@@ -115,7 +115,8 @@ class Engine:
         forgetful: bool = False,
     ) -> None:
         """`forgetful` throws the state away before every policy call and reads it back from the
-        journal: a test mode that proves that the session is nothing but its events."""
+        journal, which must give the very same: a test mode that proves that the session is nothing
+        but its events."""
         self._journal, self._perform, self._choose, self._sink = journal, perform, choose, sink
         self._clock, self._forgetful = clock, forgetful
         self._state = state
@@ -250,7 +251,9 @@ class Engine:
     def _step(self) -> bool:
         """Brings what runs one action closer to what should run; False when they agree."""
         if self._forgetful:
-            self._state = fold_all(self._journal.entries(self._state.session))
+            remembered = self._state
+            self._state = fold_all(self._journal.entries(remembered.session))
+            assert self._state == remembered, "the state is not what its events say"
         wanted = policy(self._state)
         ids = {a.id for a in wanted}
         for action in self._state.inflight:

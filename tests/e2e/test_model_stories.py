@@ -24,8 +24,8 @@ def server():
         yield it
 
 
-@pytest.fixture(params=[False, True], ids=["", "forgetful"])
-def stage(request, tmp_path, server):
+@pytest.fixture
+def stage(tmp_path, server):
     made = []
 
     def start(*answers, **more):
@@ -38,7 +38,7 @@ def stage(request, tmp_path, server):
             proposer="model:openai/test-model",
             options=options,
             env=env,
-            forgetful=request.param,
+            forgetful=more.pop("forgetful", True),
             **more,
         )
         made.append(it)
@@ -53,9 +53,12 @@ def asked(server: OpenAIServer, n: int) -> str:
     return "\n".join(m["content"] for m in server.wait_for(n)["messages"])
 
 
-def test_wrong_edit_red_check_feedback_right_edit_gate_approve_commit(stage, server, tmp_path):
+@pytest.mark.parametrize("forgetful", [False, True], ids=["", "forgetful"])
+def test_wrong_edit_red_check_feedback_right_edit_gate_approve_commit(
+    stage, forgetful, server, tmp_path
+):
     options = p.Options(level="green", with_plan=False, trust_for_run=True)
-    it = stage(Answer(WRONG), Answer(RIGHT), options=options)
+    it = stage(Answer(WRONG), Answer(RIGHT), options=options, forgetful=forgetful)
     before = snapshot(it.repo)
     it.goal(GOAL)
     gate = it.at_gate("result")

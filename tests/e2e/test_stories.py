@@ -1,4 +1,8 @@
-"""The whole loop on real repositories: real git, real pytest, a scripted proposer."""
+"""The whole loop on real repositories: real git, real pytest, a scripted proposer.
+
+Told with amnesia: before each policy call the state is read back from the journal, and has to be
+the very state that was in memory.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ WRONG = change("Round to one digit.", edit("+ 0.01, 2", "+ 0.02, 1"))
 RIGHT = change("Nothing is to be added.", edit(" + 0.01", ""))
 
 
-@pytest.fixture(params=[False, True], ids=["", "forgetful"])
-def stage(request, tmp_path):
+@pytest.fixture
+def stage(tmp_path):
     made = []
 
     def start(*replies, repo=None, **more):
@@ -26,7 +30,9 @@ def stage(request, tmp_path):
         script = write_script(tmp_path / "script.jsonl", replies)
         options = more.pop("options", p.Options(with_plan=False, trust_for_run=True))
         more.setdefault("proposer", f"script:{script}")
-        it = Stage(repo, tmp_path / "home", options=options, forgetful=request.param, **more)
+        it = Stage(
+            repo, tmp_path / "home", options=options, forgetful=more.pop("forgetful", True), **more
+        )
         made.append(it)
         return it
 
@@ -35,8 +41,9 @@ def stage(request, tmp_path):
         it.close()
 
 
-def test_wrong_then_right_is_checked_approved_and_committed(stage):
-    it = stage(WRONG, RIGHT)
+@pytest.mark.parametrize("forgetful", [False, True], ids=["", "forgetful"])
+def test_wrong_then_right_is_checked_approved_and_committed(stage, forgetful):
+    it = stage(WRONG, RIGHT, forgetful=forgetful)
     before = snapshot(it.repo)
     it.goal(GOAL)
     gate = it.at_gate("result")

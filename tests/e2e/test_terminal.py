@@ -56,8 +56,9 @@ def press(terminal: Terminal, key: str, until: str, seconds: float = 30.0) -> st
     return terminal.wait(until, seconds)
 
 
-@pytest.mark.parametrize("forgetful", ["", "1"], ids=["", "forgetful"])
-@pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24)])
+@pytest.mark.parametrize(
+    ("columns", "rows", "forgetful"), [(120, 40, "1"), (80, 24, "")], ids=["120x40", "80x24"]
+)
 def test_the_demo_from_start_to_landing_by_keys_alone(
     open_terminal, quick_python, tmp_path, columns, rows, forgetful
 ):

@@ -39,8 +39,13 @@ class Points:
         self.at = at
         self.names: list[str] = []
         self.landing = False
+        self._last = ("", "")
 
-    def reach(self, name: str) -> None:
+    def reach(self, name: str, path: object = "") -> None:
+        folder = os.path.dirname(str(path))
+        if folder and (name, folder) == self._last:
+            return  # one of several removals in a row in one folder
+        self._last = (name, folder)
         self.names.append(name)
         if len(self.names) == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -60,8 +65,10 @@ class Points:
 
             setattr(owner, name, wrapped)
 
-        for name in ("replace", "rename", "unlink", "fsync", "link", "rmdir"):
+        for name in ("replace", "rename", "fsync", "link"):
             wrap(os, name, lambda *_, name=name: self.reach(name))
+        for name in ("unlink", "rmdir"):
+            wrap(os, name, lambda path, *_, name=name: self.reach(name, path))
         wrap(Journal, "append", lambda *a: self.written(a[2].event))
         wrap(gateway, "_execute", lambda *a: self.called(a[1]))
         try:
