@@ -56,11 +56,22 @@ def edit(old: str, new: str) -> Replace:
     return Replace("cart.py", line + "\n", line.replace(old, new) + "\n")
 
 
+@functools.cache
+def bare_python() -> str:
+    """A Python without plugins, made once for each process: checks start fast and alike."""
+    return plain_python()
+
+
 def clean_environment(home: Path) -> dict[str, str]:
-    """A person without keys or configuration, whose XDG folders are the test's."""
-    kept = {k: os.environ[k] for k in ("PATH", "LANG", "PYENV_ROOT") if k in os.environ}
+    """A person without keys or configuration, whose XDG folders are the test's.
+
+    The first Python on their PATH is a bare one.
+    """
+    kept = {k: os.environ[k] for k in ("LANG", "PYENV_ROOT") if k in os.environ}
+    bare = os.path.dirname(bare_python())
     return {
         **kept,
+        "PATH": f"{bare}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_CONFIG_HOME": str(home / "config"),
@@ -74,12 +85,6 @@ def change(reasons: str, *edits: Edit, **more: object) -> ScriptedReply:
 def write_script(path: Path, replies: Sequence[ScriptedReply]) -> Path:
     path.write_bytes(b"\n".join(msgspec.json.encode(r) for r in replies) + b"\n")
     return path
-
-
-@functools.cache
-def bare_python() -> str:
-    """A Python without plugins, made once for each process: checks start fast and alike."""
-    return plain_python()
 
 
 class Stage(Told):
