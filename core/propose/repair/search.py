@@ -136,7 +136,7 @@ class Search:
         self._outcome.targets = frozenset(r.id for group in self._clusters for r in group)
         if not self._clusters:
             raise nothing("The failing tests passed when they ran again: they fail only sometimes.")
-        return min(30.0, 1.5 + 6 * again.seconds)
+        return min(30.0, 1.0 + 6 * again.seconds)
 
     def _next_batch(self, stream: Iterator[Candidate], enough: int | None) -> list[Candidate]:
         out = self._outcome

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from unittest import mock
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.checks import output
 from core.checks.output import MAX_KEPT, MAX_LINE, MAX_SHOWN, Spool
 from core.context import PlainContext
 from core.protocol import Output
@@ -30,25 +33,81 @@ def test_nothing_is_lost_of_a_small_output(chunks: list[bytes]) -> None:
     assert sum(d.dropped for d in shown(context)) == 0
 
 
+TERMINAL = st.sampled_from(
+    [
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\x1b[31m",
+        b"\x1b[0m",
+        b"\x1b]0;",
+        b"\x07",
+        b"\x1b",
+        b"\xc3",
+        b"\xa4",
+        b"a",
+    ]
+)
+
+
+@given(st.lists(TERMINAL | st.binary(max_size=9), max_size=40).map(b"".join))
+def test_cleaning_in_pieces_is_cleaning_the_whole(data: bytes) -> None:
+    with mock.patch.object(output, "_PIECE", 7):
+        spool = Spool(PlainContext(), "a", "c")
+        spool.feed(data)
+        assert spool.finish().decode() == clean_output(data.decode("utf-8", "replace"))
+
+
+def test_no_flood_is_cleaned_at_once() -> None:
+    """Cleaning holds every other thread up; of what is not shown live, none is cleaned then."""
+    sizes: list[int] = []
+
+    def counted(text: str) -> str:
+        sizes.append(len(text))
+        return clean_output(text)
+
+    with mock.patch.object(output, "clean_output", counted):
+        spool = Spool(PlainContext(), "a", "c")
+        for _ in range(30):
+            spool.feed(b"\x1b[31mred\x1b[0m\r\n" * 5000)
+            spool.tick()
+        live = len(sizes)
+        spool.finish()
+    assert max(sizes) <= 33 << 10
+    assert sum(sizes[:live]) <= live * MAX_SHOWN * 20
+
+
+@pytest.mark.parametrize("step", [b"%d%%\r", b"\x1b[2K\r%d%%", b"\xc3\xa4%d\r"])
+def test_a_long_progress_bar_is_told_by_its_last_state(step: bytes) -> None:
+    spool = Spool(PlainContext(), "a", "c")
+    for number in range(200_000):
+        spool.feed(step % number)
+    spool.feed(b"\nend\n")
+    *_, last, end, _ = spool.finish().decode().split("\n")
+    assert (last.strip("ä%"), end) == ("199999", "end")
+
+
 def test_a_million_lines_are_shown_by_their_end_and_cost_little() -> None:
     context = PlainContext()
     spool = Spool(context, "a", "c")
     tracemalloc.start()
     began = time.monotonic()
-    for start in range(0, 1_000_000, 1000):
-        spool.feed(b"".join(b"line %d of many\n" % n for n in range(start, start + 1000)))
+    spool.feed(b"the first line\n")
+    for _ in range(999):
+        spool.feed(b"a line among many\n" * 1000)
         spool.tick()
+    spool.feed(b"a line among many\n" * 998 + b"the last line\n")
     text = spool.finish()
     took, peak = time.monotonic() - began, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     deltas = shown(context)
     assert all(len(d.lines) <= MAX_SHOWN for d in deltas)
     assert sum(len(d.lines) + d.dropped for d in deltas) == 1_000_000
-    assert deltas[-1].lines[-1] == "line 999999 of many"
+    assert deltas[-1].lines[-1] == "the last line"
     assert len(deltas) <= took * 20 + 2
     assert len(text) < MAX_KEPT + (1 << 16)
-    assert text.startswith(b"line 0 of many\n")
-    assert text.endswith(b"line 999999 of many\n")
+    assert text.startswith(b"the first line\na line")
+    assert text.endswith(b"many\nthe last line\n")
     assert b"bytes left out here" in text
     assert peak < 100 << 20
 

@@ -88,7 +88,7 @@ def test_each_candidate_is_judged_by_its_own_text(tmp_path: Path, isolation: Iso
         "retur(",
         "import os; os._exit(0)",
     ]
-    results = many(trial, lab, [candidate(t) for t in texts], timeout=3, stop_first=False)
+    results = many(trial, lab, [candidate(t) for t in texts], timeout=2, stop_first=False)
     assert [r.passed for r in results] == [False, False, True, False, False, False, False]
     assert [r.failing for r in results[:4]] == [(TWO,), (ONE,), (), (ONE, TWO)]
     assert "stopped after" in results[4].says

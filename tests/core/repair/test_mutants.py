@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from core.checks.pytest_trial import PytestTrial
 from core.context import PlainContext
 from core.demo.make import files, make
 from core.edits.apply import apply
@@ -22,7 +23,7 @@ from tests.core.repair.lab import brief, real_trial
 from tests.fakes.mutator import Bug, bugs
 
 GROUPS = 4
-EACH = 3
+EACH = 2
 FLOOR = 0.5
 SOURCES = {path: data for path, data in files().items() if path.startswith("src/")}
 
@@ -31,24 +32,26 @@ SOURCES = {path: data for path, data in files().items() if path.startswith("src/
 @pytest.mark.timeout(300)
 def test_drawn_bugs_are_repaired_or_reported(tmp_path: Path, group: int) -> None:
     folder = make(tmp_path / "demo")
-    known = set(real_trial(folder).run(folder).failing)
+    trial = real_trial(folder)
+    known = set(trial.run(folder).failing)
     drawn, repaired = 0, 0
     for bug in bugs(SOURCES, seed=100 + group):
         if drawn == EACH:
             break
         (folder / bug.path).write_bytes(bug.content)
-        broken = [t for t in real_trial(folder).run(folder, timeout=8).failing if t not in known]
+        broken = [t for t in trial.run(folder, timeout=8).failing if t not in known]
         if broken:
             drawn += 1
-            repaired += _repaired(folder, bug, broken, known)
+            repaired += _repaired(folder, trial, bug, broken, known)
         (folder / bug.path).write_bytes(SOURCES[bug.path])
     print(f"group {group}: {repaired} of {drawn} repaired")
     assert repaired >= FLOOR * drawn
 
 
-def _repaired(folder: Path, bug: Bug, broken: list[str], known: set[str]) -> bool:
-    trial = real_trial(folder)
-    budget = Budget(trials=150, seconds=60, further=0)
+def _repaired(
+    folder: Path, trial: PytestTrial, bug: Bug, broken: list[str], known: set[str]
+) -> bool:
+    budget = Budget(trials=60, seconds=60, further=0)
     proposer = RepairProposer(lambda _: folder, trial, lambda *_: True, budget=budget)
     text, problem = "", None
     try:

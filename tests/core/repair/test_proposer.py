@@ -69,7 +69,7 @@ def proposer(folder: Path, budget: Budget | None = None) -> RepairProposer:
         lambda _: folder,
         real_trial(folder),
         in_scope,
-        budget=budget or Budget(seconds=40, further=0),
+        budget=budget or Budget(trials=12, seconds=40, further=0),
     )
 
 
@@ -81,10 +81,12 @@ def content(folder: Path) -> dict[str, bytes]:
     }
 
 
-def repaired(folder: Path, asked: Brief) -> tuple[str, dict[str, bytes | None]]:
+def repaired(
+    folder: Path, asked: Brief, search: RepairProposer | None = None
+) -> tuple[str, dict[str, bytes | None]]:
     """The reasons and the changed files; the lab must be as it was."""
     before = content(folder)
-    reply = proposer(folder).propose(asked, PlainContext(), "a")
+    reply = (search or proposer(folder)).propose(asked, PlainContext(), "a")
     assert content(folder) == before
     parsed = parse(reply.text)
     return parsed.reasons, apply(parsed.edits, lambda path: (folder / path).read_bytes())
@@ -111,15 +113,19 @@ def test_the_demo_is_repaired_with_reasons(tmp_path: Path) -> None:
 
 def test_two_faults_are_two_steps_and_one_change_for_both(tmp_path: Path) -> None:
     folder = stats(tmp_path / "stats")
-    context = PlainContext()
-    plan = parse_plan(proposer(folder).plan(brief(), context, "p").text, ["pytest"])
+    trial = CountingTrial(real_trial(folder))
+    # What needs two edits is sought on for one that does both: the trials bound that.
+    budget = Budget(trials=30, seconds=60, further=0)
+    search = RepairProposer(lambda _: folder, trial, lambda *_: True, budget=budget)
+    plan = parse_plan(search.plan(brief(), PlainContext(), "p").text, ["pytest"])
 
     asked = [sorted(need.test for need in step.needs) for step in plan.steps]
     assert asked == [
         ["tests/test_clamp.py::test_above", "tests/test_clamp.py::test_inside"],
         ["tests/test_mean.py::test_mean", "tests/test_mean.py::test_mean_of_one"],
     ]
-    _, changed = repaired(folder, brief())
+    _, changed = repaired(folder, brief(), search)
+    assert trial.suites == 1, "the plan's run with coverage serves the change too"
     assert sorted(changed) == ["stats/clamp.py", "stats/mean.py"]
     assert failing_after(folder, changed) == ()
 
@@ -135,8 +141,10 @@ def test_a_step_mends_its_own_tests_and_leaves_other_failures(tmp_path: Path) ->
 
 def test_a_goal_that_names_a_test_is_about_that_test(tmp_path: Path) -> None:
     folder = stats(tmp_path / "stats")
-    _, changed = repaired(folder, brief(goal="please make test_mean_of_one pass"))
-    assert list(changed) == ["stats/mean.py"]
+    asked = brief(goal="please make test_mean_of_one pass")
+    plan = parse_plan(proposer(folder).plan(asked, PlainContext(), "p").text, ["pytest"])
+    needs = [need.test for step in plan.steps for need in step.needs]
+    assert needs == ["tests/test_mean.py::test_mean_of_one"]
 
 
 def test_bytes_of_other_lines_stay(tmp_path: Path) -> None:
@@ -162,7 +170,7 @@ def test_candidates_that_pass_as_well_are_named_and_come_next(tmp_path: Path) ->
             "test_area.py": "from area import area\ndef test(): assert area(2, 2) == 4\n",
         },
     )
-    search = proposer(folder)
+    search = proposer(folder, Budget(trials=10, seconds=40, further=0))
     first = search.propose(brief(), PlainContext(), "a")
     assert "do not settle it" in first.text
     again = search.propose(brief(), PlainContext(), "a")
@@ -232,7 +240,7 @@ def test_a_candidate_that_never_ends_does_not_end_the_search(tmp_path: Path) -> 
             "def test_none(): assert count(0) == 0\n",
         },
     )
-    _, changed = repaired(folder, brief())
+    _, changed = repaired(folder, brief(), proposer(folder, Budget(trials=6, further=0)))
     assert failing_after(folder, changed) == ()
 
 
