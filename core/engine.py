@@ -299,7 +299,8 @@ class Engine:
         except ActionFailed as error:
             self._inbox.put(_Report(run, _failure(run.action, error), done))
         except (LoopwrightError, OSError) as error:
-            kind: p.ProblemKind = "config" if isinstance(error, UsageError) else "internal"
+            configured = isinstance(error, UsageError | JournalError)
+            kind: p.ProblemKind = "config" if configured else "internal"
             problem = p.Problem(kind, str(error))
             self._inbox.put(_Report(run, p.Failed(run.action.id, problem), done))
         finally:

@@ -6,11 +6,11 @@ import contextlib
 import secrets
 import threading
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from core import __version__
 from core import protocol as p
 from core.archive import Archive, JournalReader
 from core.config import Settings
@@ -24,17 +24,10 @@ from core.places import repository_folder, repository_path
 from core.propose.model import choose
 from core.propose.redact import Redactor
 from core.repo.facts import Facts, inspect
-from core.repo.recovery import recover
+from core.repo.recovery import Recovered, recover
 from core.state import State
 
 _FORGETFUL = "LOOPWRIGHT_FORGETFUL"
-
-
-def our_version() -> str:
-    try:
-        return version("loopwright")
-    except PackageNotFoundError:
-        return "0"
 
 
 class LiveSession:
@@ -119,7 +112,7 @@ def _begin(
     if cautious_first and not journal.sessions():
         options = replace(options, level="each")
     session = time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
-    opened = p.SessionOpened(session, str(facts.root), options, choice_for(settings), our_version())
+    opened = p.SessionOpened(session, str(facts.root), options, choice_for(settings), __version__)
     return State(session=session), opened
 
 
@@ -170,7 +163,7 @@ def _recover_landings(journal: Journal, facts: Facts, settings: Settings) -> Non
         action = next((a for a in state.inflight if isinstance(a, p.Land)), None)
         if state.intent is None or action is None:
             continue
-        recovered = recover(facts, state.intent)
+        recovered = _recovered(facts, state.intent)
         if row.id == settings.resume or settings.resume == "latest":
             continue  # its own policy wants the landing still, and finds it done or undone
         event: p.AnyEvent
@@ -183,6 +176,16 @@ def _recover_landings(journal: Journal, facts: Facts, settings: Settings) -> Non
             event = p.LandingRefused(action.id, None, p.Problem("interrupted", says))
         entry = p.Entry(state.seq + 1, time.time(), event)
         journal.append(state, entry, fold_all([entry], state))
+
+
+def _recovered(facts: Facts, intent: p.LandingIntent) -> Recovered:
+    try:
+        return recover(facts, intent)
+    except OSError as error:
+        raise Refused(
+            f"A landing was interrupted and cannot be finished yet ({error.strerror or error})."
+            " Your files are as that left them; mend the cause and start Loopwright again here."
+        ) from error
 
 
 class ReadOnlySession:
