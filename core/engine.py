@@ -26,78 +26,18 @@ from core.errors import (
 from core.fold import fold, fold_all
 from core.journal import Journal
 from core.policy import policy
+from core.running import Report, Run, Sink
 from core.state import State
-
-Sink: TypeAlias = Callable[["p.Entry | p.AnyDelta"], None]
-"""Shown entries and deltas; called from any thread, must not block."""
 
 Perform: TypeAlias = Callable[["p.AnyAction", State, "Run"], "p.AnyEvent | None"]
 """Carries an action out on its own thread and returns the event that reports it."""
-
-
-class Run:
-    """One action under way: the `Context` that its performer holds."""
-
-    def __init__(self, action: p.AnyAction, inbox: queue.SimpleQueue[_Message], sink: Sink) -> None:
-        self.action = action
-        self._inbox = inbox
-        self._sink = sink
-        self._cancelled = threading.Event()
-        self._guard = threading.Lock()
-        self._stops: list[Callable[[], None]] = []
-        self.thread: threading.Thread | None = None
-
-    def show(self, delta: p.AnyDelta) -> None:
-        if not self.cancelled:
-            self._sink(delta)
-
-    def record(self, event: p.AnyEvent) -> None:
-        self.check()
-        report = _Report(self, event, threading.Event())
-        self._inbox.put(report)
-        report.done.wait()
-        if not report.written:
-            raise ActionCancelled
-
-    @property
-    def cancelled(self) -> bool:
-        return self._cancelled.is_set()
-
-    def check(self) -> None:
-        if self.cancelled:
-            raise ActionCancelled
-
-    def on_cancel(self, stop: Callable[[], None]) -> None:
-        with self._guard:
-            late = self.cancelled
-            if not late:
-                self._stops.append(stop)
-        if late:
-            stop()
-
-    def cancel(self) -> None:
-        with self._guard:
-            self._cancelled.set()
-            stops, self._stops = self._stops, []
-        for stop in stops:
-            stop()
-
-    def wait_cancelled(self, seconds: float) -> bool:
-        """Sleeps that long unless cancelled; True when cancelled."""
-        return self._cancelled.wait(seconds)
-
-
-class _Report:
-    def __init__(self, run: Run, event: p.AnyEvent | None, done: threading.Event) -> None:
-        self.run, self.event, self.done = run, event, done
-        self.written = False
 
 
 class _Stop:
     pass
 
 
-_Message: TypeAlias = "p.AnyCommand | _Report | _Stop"
+_Message: TypeAlias = "p.AnyCommand | Report | _Stop"
 
 
 class Engine:
@@ -152,7 +92,7 @@ class Engine:
         stopping = False
         while True:
             message = self._inbox.get()
-            if isinstance(message, _Report):
+            if isinstance(message, Report):
                 self._report(message)
             elif isinstance(message, _Stop):
                 stopping = True
@@ -182,7 +122,7 @@ class Engine:
         kept: list[_Message] = []
         while not self._inbox.empty():
             message = self._inbox.get()
-            if isinstance(message, _Report) and message.run.cancelled:
+            if isinstance(message, Report) and message.run.cancelled:
                 message.done.set()
             else:
                 kept.append(message)
@@ -201,7 +141,7 @@ class Engine:
         except LoopwrightError as error:
             self._sink(p.Notice("error", str(error)))
 
-    def _report(self, report: _Report) -> None:
+    def _report(self, report: Report) -> None:
         run, event = report.run, report.event
         key = run.action.id
         current = self._runs.get(key) is run and not run.cancelled
@@ -293,19 +233,19 @@ class Engine:
         try:
             event = self._perform(run.action, state, run)
             if event is not None:
-                self._inbox.put(_Report(run, event, done))
+                self._inbox.put(Report(run, event, done))
         except ActionCancelled:
             pass
         except ActionFailed as error:
-            self._inbox.put(_Report(run, _failure(run.action, error), done))
+            self._inbox.put(Report(run, _failure(run.action, error), done))
         except (LoopwrightError, OSError) as error:
             configured = isinstance(error, UsageError | JournalError)
             kind: p.ProblemKind = "config" if configured else "internal"
             problem = p.Problem(kind, str(error))
-            self._inbox.put(_Report(run, p.Failed(run.action.id, problem), done))
+            self._inbox.put(Report(run, p.Failed(run.action.id, problem), done))
         finally:
             # Whatever else was raised goes to the thread's own hook; the loop learns of the end.
-            self._inbox.put(_Report(run, None, done))
+            self._inbox.put(Report(run, None, done))
 
 
 def _failure(action: p.AnyAction, error: ActionFailed) -> p.AnyEvent:

@@ -14,7 +14,7 @@ from core import __version__
 from core import protocol as p
 from core.archive import Archive, JournalReader
 from core.config import Settings
-from core.engine import Engine, Sink
+from core.engine import Engine
 from core.errors import Refused, UsageError
 from core.fold import fold_all
 from core.journal import Journal, RepositoryLock
@@ -25,6 +25,7 @@ from core.propose.model import choose
 from core.propose.redact import Redactor
 from core.repo.facts import Facts, inspect
 from core.repo.recovery import Recovered, recover
+from core.running import Sink
 from core.state import State
 
 _FORGETFUL = "LOOPWRIGHT_FORGETFUL"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.checks.pytest_trial import PytestTrial
+from core.checks.runner import Runner
 from core.config import Settings
+from core.journal import Journal
 from core.propose.base import Proposer
 from core.propose.model.client import ModelClient
 from core.propose.model.proposer import ModelProposer, ModelSettings
@@ -17,13 +19,18 @@ from core.protocol import Choice, PlanProposed, ProposalMade, ReplyFailed, Tree
 from core.repo.scope import in_scope
 from core.state import State
 
-if TYPE_CHECKING:
-    from core.performers.site import Site
-
 
 class Proposers:
-    def __init__(self, settings: Settings, site: Site) -> None:
-        self._settings, self._site = settings, site
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        lab: Callable[[Tree], Path],
+        runner: Callable[[], Runner],
+    ) -> None:
+        """`lab` gives a private folder with a tree checked out, `runner` what checks run with."""
+        self._settings, self._journal = settings, journal
+        self._lab, self._runner = lab, runner
         self._made: dict[tuple[str, str], Proposer] = {}
 
     def prestart(self, choice: Choice) -> None:
@@ -51,7 +58,7 @@ class Proposers:
         """How many plans and changes this session has had, in earlier processes too."""
         actions = [
             e.event.action
-            for e in self._site.journal.entries(session)
+            for e in self._journal.entries(session)
             if isinstance(e.event, PlanProposed | ProposalMade | ReplyFailed)
         ]
         plans = sum(a.startswith("plan:") for a in actions)
@@ -60,9 +67,9 @@ class Proposers:
     def _repair(self, state: State) -> RepairProposer:
         check = next((c for c in state.checks if c.reader == "pytest"), None)
         if check is None:
-            trial = PytestTrial(self._site.runner)
+            trial = PytestTrial(self._runner())
         else:
-            trial = PytestTrial(self._site.runner, check.argv)
+            trial = PytestTrial(self._runner(), check.argv)
         return RepairProposer(self._lab, trial, in_scope)
 
     def refurnished(self) -> None:
@@ -85,11 +92,6 @@ class Proposers:
             made = ModelProposer(asked, ModelClient(env), Redactor(env))
             self._made[key] = made
         return made
-
-    def _lab(self, tree: Tree) -> Path:
-        room = self._site.workshop.lab("repair")
-        room.checkout(tree)
-        return room.work
 
     def close(self) -> None:
         for proposer in self._made.values():

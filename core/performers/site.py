@@ -40,7 +40,7 @@ class Site:
     _runner: Runner | None = None
 
     def __post_init__(self) -> None:
-        self.proposers = Proposers(self.settings, self)
+        self.proposers = Proposers(self.settings, self.journal, self._lab, lambda: self.runner)
 
     @property
     def workshop(self) -> Workshop:
@@ -78,6 +78,11 @@ class Site:
             says = "The checks were not surveyed yet; this is our own fault."
             raise ActionFailed(Problem("internal", says))
         return self._runner
+
+    def _lab(self, tree: Tree) -> Path:
+        room = self.workshop.lab("repair")
+        room.checkout(tree)
+        return room.work
 
     def keep(self, change: Change) -> Change:
         """Makes sure that a change's tree is in the workshop, which is disposable: the journal

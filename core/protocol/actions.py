@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from core.protocol.change import Change
 from core.protocol.gates import Gate
-from core.protocol.values import (
-    Base,
-    Change,
-    CheckSpec,
-    Origin,
-    Tree,
-    Value,
-)
+from core.protocol.values import Base, CheckSpec, Origin, Tree, Value
 
 
 class Action(Value, frozen=True, tag=True):

@@ -8,15 +8,13 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from core.protocol.actions import AnyAction
+from core.protocol.change import Change, LandingIntent, Moved
+from core.protocol.evidence import CheckResult, Verdict
 from core.protocol.gates import Decision, Gate
 from core.protocol.values import (
     Base,
-    Change,
-    CheckResult,
     Choice,
-    LandingIntent,
     Level,
-    Moved,
     Options,
     Plan,
     Problem,
@@ -24,7 +22,6 @@ from core.protocol.values import (
     Survey,
     Usage,
     Value,
-    Verdict,
 )
 
 

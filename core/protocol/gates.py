@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.protocol.values import EditedFile, Moved, Plan, Problem, Tree, Value
+from core.protocol.change import Moved
+from core.protocol.values import EditedFile, Plan, Problem, Tree, Value
 
 GateKind = Literal["trust", "plan", "run", "result", "stuck", "moved"]
 
