@@ -39,7 +39,7 @@ def test_drawn_bugs_are_repaired_or_reported(tmp_path: Path, group: int) -> None
         if drawn == EACH:
             break
         (folder / bug.path).write_bytes(bug.content)
-        broken = [t for t in trial.run(folder, timeout=8).failing if t not in known]
+        broken = [t for t in trial.run(folder, timeout=5).failing if t not in known]
         if broken:
             drawn += 1
             repaired += _repaired(folder, trial, bug, broken, known)
@@ -51,7 +51,7 @@ def test_drawn_bugs_are_repaired_or_reported(tmp_path: Path, group: int) -> None
 def _repaired(
     folder: Path, trial: PytestTrial, bug: Bug, broken: list[str], known: set[str]
 ) -> bool:
-    budget = Budget(trials=60, seconds=60, further=0)
+    budget = Budget(trials=40, seconds=60, further=0)
     proposer = RepairProposer(lambda _: folder, trial, lambda *_: True, budget=budget)
     text, problem = "", None
     try:
