@@ -1,4 +1,4 @@
-"""The git gateway: the only importer of GitPython, and the only place that starts git.
+"""The git gateway: the only importer of GitPython; but for `objects`, the only starter of git.
 
 Every call is an argv list under an environment of our own making, in which nothing that a
 repository names is run: no hooks, filters, file-system monitors, external diffs, signing or
