@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from typing import TypeVar
 
 from core import protocol as p
-from core.text import clean, clean_output
+from core.text import clean
 from tui.bridge import Frame
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ RUNS_KEPT = 6
 
 
 class Output:
-    """The newest lines of one run of a check."""
+    """The newest lines of one run of a check, as they came: a pane cleans those that it draws."""
 
     def __init__(self) -> None:
         self.lines: deque[str] = deque(maxlen=OUTPUT_LINES)
@@ -30,7 +30,7 @@ class Output:
             self.gone += dropped
             self.lines.append(f"… {dropped:,} lines left out: they came faster than a screen shows")
         self.gone += max(0, len(self.lines) + len(lines) - OUTPUT_LINES)
-        self.lines.extend(_cut(clean_output(text)) for text in lines)
+        self.lines.extend(map(_cut, lines))
 
 
 def _cut(text: str) -> str:

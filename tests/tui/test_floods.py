@@ -6,11 +6,14 @@ import threading
 import time
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
+from textual.screen import Screen
 
 from core import protocol as p
 from tests.fakes.screen import at_work
 from tests.fakes.shop import Shop, change_of
+from tui.panes.rows import Rows
 
 
 def big_shop(sink: Any) -> Shop:
@@ -74,3 +77,22 @@ async def test_keys_are_heard_while_a_check_prints_without_end() -> None:
         finally:
             stop.set()
             thread.join()
+
+
+async def test_another_pane_draws_two_frames_and_no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with at_work(lambda sink: Shop(sink).to("green")) as person:
+        await person.press("2", "4")
+        await person.pilot.pause()
+        done: list[str] = []
+        for kind, name in ((Rows, "show"), (Screen, "_refresh_layout")):
+            own = getattr(kind, name)
+
+            def counted(self: Any, *how: Any, own: Any = own, name: str = name) -> Any:
+                done.append(name)
+                return own(self, *how)
+
+            monkeypatch.setattr(kind, name, counted)
+        await person.press("2")
+        await person.until(lambda: person.app.desk.view.pane == "history")
+        await person.pilot.pause()
+        assert done == []

@@ -72,4 +72,5 @@ async def test_the_end(snapshot: SnapshotAssertion) -> None:
 
     async with at_work(make) as person:
         await person.sees("another goal")
+        await person.pilot.pause()
         assert person.text == snapshot

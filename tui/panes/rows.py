@@ -50,6 +50,8 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         self._count = 0
         self._width = 0
         self._strips: LRUCache[tuple[int, bool], Strip] = LRUCache(STRIPS_KEPT)
+        self._base: Style | None = None
+        """The pane's own style, kept: to find it costs more than to draw a row."""
 
     def row(self, y: int) -> Line:
         """How row `y` looks."""
@@ -97,8 +99,12 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         return self._count
 
     def repaint(self) -> None:
-        self._strips.clear()
+        self._forget()
         self.refresh()
+
+    def _forget(self) -> None:
+        self._strips.clear()
+        self._base = None
 
     def on_resize(self) -> None:
         cells = self.scrollable_content_region.width
@@ -107,7 +113,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.clear()
+        self._forget()
 
     # -- drawing
 
@@ -115,7 +121,9 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         left, top = self.scroll_offset
         at = top + y
         wide = self.size.width
-        base = self.rich_style
+        if self._base is None:
+            self._base = self.rich_style
+        base = self._base
         if at >= self._count:
             return Strip.blank(wide, base)
         lit = self.has_focus and at == self.cursor and self.stops(at)
@@ -160,7 +168,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def watch_has_focus(self, has_focus: bool) -> None:
         super().watch_has_focus(has_focus)
-        self.repaint()
+        self.refresh()  # its rows look as before, but for the one under the cursor
 
     # -- moving
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 
 from core import protocol as p
@@ -14,7 +14,7 @@ from core.errors import LoopwrightError
 from core.reading import Session
 from core.text import clean_line
 from tui import layout
-from tui.commands import Command, choose
+from tui.commands import Command
 from tui.live import Live
 from tui.note import NoteInput
 from tui.opening import opening
@@ -24,29 +24,24 @@ from tui.panes.checks import ChecksPane, verdict_line
 from tui.panes.history import HistoryPane
 from tui.panes.plan import PlanPane
 from tui.panes.rows import Rows
-from tui.screens.writing import WritingScreen
+from tui.screens.deciding import DecidingScreen
 from tui.shelf import Shelf
 from tui.view import Pane, View, at_first_taken, results_of
 
 T = TypeVar("T")
-DEAF = 0.3
-"""Seconds after a question opens in which no key answers it."""
-ONE_BREATH = 0.04
-"""Seconds in which a second key says that the first one was part of a paste."""
 NOTICE = 8.0
 """Seconds that a notice stays, if nothing is pressed."""
 ALL_IT_GETS = 1_000
 PANE_AT: dict[p.GateKind, Pane] = {"plan": "plan"}
 
 
-class WorkbenchScreen(WritingScreen):
+class WorkbenchScreen(DecidingScreen):
     AUTO_FOCUS = ""
     BINDINGS = []
 
     def __init__(self, session: Session, table: tuple[Command, ...]) -> None:
-        super().__init__()
+        super().__init__(table)
         self.session = session
-        self.table = table
         self.live = Live()
         self.past_n = 0
         self.full = False
@@ -56,10 +51,8 @@ class WorkbenchScreen(WritingScreen):
         self._taken: dict[p.Tree, frozenset[str]] = {}
         self._shelf = Shelf(lambda: session.reader, self.read, self.redraw)
         self._gate = ""
-        self._gate_at = 0.0
         self._notice: p.Notice | None = None
         self._notice_at = 0.0
-        self._pending: Callable[[], None] | None = None
         self._plan = layout.Plan()
         self._layout_object = layout.WorkbenchLayout(lambda: self._plan)
         self.view = View(session.state, self.live, held_by=session.held_by)
@@ -112,6 +105,12 @@ class WorkbenchScreen(WritingScreen):
         if self._placed != self.view.opening:
             self._first_focus()
 
+    def look_again(self) -> None:
+        self.view = self._look()
+
+    def drop_notice(self) -> None:
+        self._notice = None
+
     def _look(self) -> View:
         state = self.session.state
         history = () if opening(self.session) else self._shelf.history(state)
@@ -156,8 +155,9 @@ class WorkbenchScreen(WritingScreen):
             plan=max(4, self.pane("plan").count),
             checks=ALL_IT_GETS if self.face == "output" else self.pane("checks").count,
         )
-        if plan != self._plan:
-            self._plan = plan
+        size, before = self.app.size, self._plan
+        self._plan = plan
+        if layout.regions(size, plan) != layout.regions(size, before):
             self.bar("status").refresh(layout=True)  # a child's: that clears the arrangement
         self.bar("gate").show(gate[: plan.gate - 2] + gate[-2:] if len(gate) > plan.gate else gate)
         self.bar("footer").show(footer)
@@ -242,6 +242,7 @@ class WorkbenchScreen(WritingScreen):
             self.rest_line()
         else:
             self._draw()
+            self.refresh()
         self._layout()
 
     @on(Rows.Chosen)
@@ -251,75 +252,12 @@ class WorkbenchScreen(WritingScreen):
 
             show_try(self)
 
-    # -- keys
-
-    def on_key(self, event: events.Key) -> None:
-        if self.view.typing and event.key not in ("escape", "tab", "shift+tab"):
-            return  # the note line's own
-        event.stop()
-        key = event.character if event.is_printable and event.character else event.key
-        if event.key == "space":
-            key = "space"
-        if self._pending is not None:
-            self._pending = None
-            self.say("That looked like pasted text; nothing was decided.", "warning")
-            return
-        self._notice = None
-        self.view = self._look()  # the focus may have moved since it was drawn
-        command, why = choose(key, self.view, self.table)
-        if command is None:
-            if why:
-                self.say(why, "warning")
-            else:
-                self.redraw()
-            return
-        if command.where == "gate" and self._too_soon():
-            self.say("The question has only just opened; read it, then press again.", "warning")
-            return
-        self.run_command(command)
-
-    def _too_soon(self) -> bool:
-        return bool(self.app.monotonic() - self._gate_at < DEAF)  # type: ignore[attr-defined]
-
-    def run_command(self, command: Command) -> None:
-        """Carries a command out, or says why it does not apply."""
-        from tui.acts import ACTS
-
-        why = command.applies(self.view)
-        if why:
-            self.say(why, "warning")
-            return
-        act = ACTS.get(command.id)
-        if act is not None:
-            act(self)
-            return
-        own = getattr(self.focused_pane, "cmd_" + command.id.partition(".")[2], None)
-        if own is None:
-            own = getattr(self.pane("change"), "cmd_" + command.id.partition(".")[2])
-        own()
-
     # -- what acts may do
 
     def submit(self, command: p.AnyCommand) -> None:
         self.session.submit(command)
-
-    def decide(self, kind: p.DecisionKind, gate: p.Gate | None = None, **fields: Any) -> None:
-        from tui.acts.gate import decision
-
-        gate = gate or self.view.gate
-        if gate is not None:
-            self.submit(decision(gate, kind, **fields))
-
-    def decide_by_key(self, kind: p.DecisionKind, **fields: Any) -> None:
-        gate = self.view.gate
-
-        def settled() -> None:
-            if self._pending is settled:
-                self._pending = None
-                self.decide(kind, gate=gate, **fields)
-
-        self._pending = settled
-        self.set_timer(ONE_BREATH, settled)
+        if self.view.opening:
+            self.redraw()  # nothing is said of it yet: it waits
 
     def say(self, says: str, level: Literal["info", "warning", "error"] = "info") -> None:
         self._notice = p.Notice(level, says)

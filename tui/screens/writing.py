@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from textual import events, on
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from core.text import clean_line
@@ -16,6 +18,8 @@ from tui.view import Pane, View
 class WritingScreen(Screen[None]):
     """A screen with a note line. Whoever subclasses it draws, and has the panes."""
 
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Textual would draw the whole screen again for each change of focus."""
     view: View
     narrow: Pane
     """The pane that had the focus last, and gets it back."""
