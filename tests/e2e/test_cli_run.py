@@ -16,7 +16,7 @@ import pytest
 from core import protocol as p
 from core.edits.format import Replace, Write
 from core.fold import fold_all
-from tests.fakes.command import DOOR, Person, make_person, sentences
+from tests.fakes.command import DOOR, Person, heeding_interrupts, make_person, sentences
 from tests.fakes.repos import git, snapshot
 from tests.fakes.sandbox import needs_sandbox, processes
 from tests.fakes.stage import CART, change, shop, write_script
@@ -202,6 +202,7 @@ class TestAsking:
             timeout=30,
             encoding="utf-8",
             dimensions=(40, 160),
+            preexec_fn=heeding_interrupts,
         )
 
     def test_red_then_a_note_then_approved(self, bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,11 @@ from tests.fakes.stage import clean_environment
 
 HOUSE = Path(__file__).parents[2]
 DOOR = HOUSE / "loopwright.py"
+
+
+def heeding_interrupts() -> None:
+    """A shell's background job, which a test run may be, has its children ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class Person:
             "stderr": subprocess.PIPE,
             "env": self.environment(),
             "cwd": cwd or self.home,
+            "preexec_fn": heeding_interrupts,
             **more,
         }
         return subprocess.Popen([sys.executable, str(DOOR), *argv], **options)  # type: ignore[call-overload,no-any-return]
