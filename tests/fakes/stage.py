@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from core import protocol as p
 from core.config import Settings
 from core.edits.format import Edit, Replace, render
 from core.propose.script import ScriptedReply
+from core.sandbox.probe import probe
 from core.session import LiveSession, open_session
 from core.state import State
 from tests.fakes.driver import Told, Watcher
@@ -107,7 +109,8 @@ class Stage(Told):
         self.settings = Settings(
             repo=repo,
             env={**clean_environment(home), **(env or {})},
-            options=options,
+            # Without a sandbox the same story is told in the open: `trust` speaks of commands only.
+            options=replace(options, allow_unsandboxed=probe().kind == "none"),
             proposer=proposer,
             **more,  # type: ignore[arg-type]
         )
