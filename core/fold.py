@@ -126,8 +126,6 @@ def _started(s: State, action: p.AnyAction) -> State:
     if isinstance(action, p.Propose) and (s.iteration is None or s.iteration.n < action.iteration):
         s = _begin(s, p.Proposed(), action.iteration, "next")
         return replace(s, goal_count=s.goal_count + 1)
-    if isinstance(action, p.Land):
-        return replace(s, land_tries=s.land_tries + 1)
     return s
 
 
@@ -251,7 +249,6 @@ def _landed(s: State, event: p.Landed) -> State:
         survey=None,  # a landing may have changed what is checked, and so what is trusted
         intent=None,
         moved=None,
-        land_tries=0,
     )
     return _next_step(s)
 

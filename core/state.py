@@ -136,7 +136,6 @@ class State(Value, frozen=True):
 
     intent: LandingIntent | None = None
     """A landing that has begun and was not reported as done."""
-    land_tries: int = 0
     landings: tuple[Landing, ...] = ()
     moved: Moved | None = None
 
