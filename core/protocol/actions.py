@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from core.protocol.change import Change
+from core.protocol.change import Change, UndoPlan
 from core.protocol.gates import Gate
 from core.protocol.values import Base, CheckSpec, Origin, Tree, Value
 
@@ -66,6 +66,22 @@ class Judge(Action, frozen=True):
     iteration: int
 
 
+class ShowRed(Action, frozen=True):
+    """Find out which of the tests that a change adds fail without the rest of the change."""
+
+    iteration: int
+    added: tuple[str, ...]
+    """Ids of those tests that pass on the change."""
+
+
+class FindNeeded(Action, frozen=True):
+    """Find out which of the hunks left out a part that is not green needs."""
+
+    iteration: int
+    of: int
+    taken: tuple[str, ...]
+
+
 class OpenGate(Action, frozen=True):
     gate: Gate
 
@@ -76,6 +92,23 @@ class Land(Action, frozen=True):
     iteration: int
     change: Change
     message: str
+    merge: bool = False
+    """Whether uncommitted work in touched files is merged into them; else nothing lands."""
+
+
+class PlanUndo(Action, frozen=True):
+    """Find out what taking a landing back would do. Writes nothing."""
+
+    commit: str
+    redo: bool
+
+
+class TakeBack(Action, frozen=True):
+    """Carry an undo (or a redo) out: a landing like any other."""
+
+    plan: UndoPlan
+    move: bool
+    """True to move the branch, False for a new commit."""
 
 
 class Watch(Action, frozen=True):
@@ -94,6 +127,6 @@ class Finish(Action, frozen=True):
 
 
 AnyAction: TypeAlias = (
-    TakeSurvey | KeepTrust | RunCheck | MakePlan | SkipStep | Propose | Build | Judge | OpenGate
-    | Land | Watch | Finish
+    TakeSurvey | KeepTrust | RunCheck | MakePlan | SkipStep | Propose | Build | Judge | ShowRed
+    | FindNeeded | OpenGate | Land | PlanUndo | TakeBack | Watch | Finish
 )  # fmt: skip

@@ -19,6 +19,8 @@ class FileChange(Value, frozen=True):
     outside_scope: bool = False
     runs_later: str = ""
     """Why this file runs code later (hook, CI, conftest, lock file…); "" when it does not."""
+    weakens: tuple[str, ...] = ()
+    """For each hunk, what it takes from the tests that the base had; "" for nothing. () for none."""
 
 
 class Change(Value, frozen=True):
@@ -58,6 +60,14 @@ class FileDiff(Value, frozen=True):
     hunks: tuple[Hunk, ...]
 
 
+class Conflict(Value, frozen=True):
+    """What a merge of three could not settle by itself."""
+
+    tree: Tree
+    """The merge with both sides between markers where they meet."""
+    paths: tuple[str, ...]
+
+
 class Moved(Value, frozen=True):
     """What moved in the person's repository under a change."""
 
@@ -66,6 +76,8 @@ class Moved(Value, frozen=True):
     paths: tuple[str, ...] = ()
     """Touched paths whose files or index entries are no longer the base's."""
     says: str = ""
+    mergeable: tuple[str, ...] = ()
+    """Those of `paths` whose only movement is uncommitted work of the person's that merges."""
 
 
 class LandingIntent(Value, frozen=True):
@@ -80,6 +92,8 @@ class LandingIntent(Value, frozen=True):
     """A token that marks the index lock as ours."""
     stage: str
     """Folder (inside the person's .git) that holds files written aside."""
+    backward: bool = False
+    """True where the branch goes back to `new_commit`, an ancestor of `old_commit`."""
 
 
 class LandingFile(Value, frozen=True):
@@ -94,3 +108,21 @@ class LandingFile(Value, frozen=True):
     """SHA-256 of the file's bytes on disk before; "" when there was none."""
     new_hash: str
     """SHA-256 of the bytes that the landing writes; "" when the file goes."""
+    merged: bool = False
+    """True where the file held uncommitted work, which stays in it beside what lands."""
+
+
+class UndoPlan(Value, frozen=True):
+    """What it would take to take a landing back, or to bring one that was taken back in again."""
+
+    commit: str
+    """The commit whose effect is to go (undo) or to come back (redo)."""
+    redo: bool = False
+    change: Change | None = None
+    """From the branch's tip to the tree that it would hold; None where it cannot be made."""
+    conflict: Conflict | None = None
+    """Where later commits touch the same lines."""
+    move_to: str = ""
+    """The commit that the branch could simply move to; "" where it has to be a new commit."""
+    says: str = ""
+    """Why it cannot be done, or what the person should know; "" when there is nothing."""

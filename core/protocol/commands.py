@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from core.protocol.gates import Decision
-from core.protocol.values import Level, Value
+from core.protocol.values import Comment, Level, Value
 
 
 class Command(Value, frozen=True, tag=True):
@@ -56,11 +56,39 @@ class UseProposer(Command, frozen=True):
     name: str
 
 
+class AddComment(Command, frozen=True):
+    """Keep a comment on lines of the change or of the plan; it goes with the next redirect."""
+
+    comment: Comment
+
+
+class DropComment(Command, frozen=True):
+    """Take a comment back that was not sent yet."""
+
+    id: str
+
+
+class GoBack(Command, frozen=True):
+    """Go on from an earlier iteration of this goal, as if nothing had been decided after it."""
+
+    iteration: int
+    step: str
+    """The step that it was made for."""
+
+
+class AskUndo(Command, frozen=True):
+    """Ask what taking a landing back would do; a gate opens on it."""
+
+    commit: str = ""
+    """Of which landing; "" for the newest that stands (undo) or was taken back (redo)."""
+    redo: bool = False
+
+
 class EndSession(Command, frozen=True):
     """The person stops: what runs is cancelled, and the session ends as it stands."""
 
 
 AnyCommand: TypeAlias = (
     StartGoal | Decide | QueueNote | UnqueueNote | SetLevel | SetPaused | Cancel
-    | RunChecksAgain | UseProposer | EndSession
+    | RunChecksAgain | UseProposer | AddComment | DropComment | GoBack | AskUndo | EndSession
 )  # fmt: skip

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from core.protocol.actions import AnyAction
-from core.protocol.change import Change, LandingIntent, Moved
+from core.protocol.change import Change, Conflict, LandingIntent, Moved, UndoPlan
 from core.protocol.evidence import CheckResult, Verdict
 from core.protocol.gates import Decision, Gate
 from core.protocol.values import (
     Base,
     Choice,
+    Comment,
     Level,
     Options,
     Plan,
@@ -116,6 +117,7 @@ class ChangeBuilt(Event, frozen=True):
 class BuildFailed(Event, frozen=True):
     action: str
     problem: Problem
+    conflict: Conflict | None = None
 
 
 class CheckFinished(Event, frozen=True):
@@ -128,6 +130,23 @@ class CheckFinished(Event, frozen=True):
 class Judged(Event, frozen=True):
     action: str
     verdict: Verdict
+
+
+class RedShown(Event, frozen=True):
+    """Which added tests fail without the rest of the change (evidence), and which pass (none)."""
+
+    action: str
+    shown: tuple[str, ...]
+    idle: tuple[str, ...]
+
+
+class NeedsFound(Event, frozen=True):
+    """Why a part is not green: hunks that were left out, and the tests that want them."""
+
+    action: str
+    needed: tuple[str, ...]
+    """Hunk ids; () where no set of them was found to be enough."""
+    tests: tuple[str, ...]
 
 
 class GateOpened(Event, frozen=True):
@@ -145,6 +164,40 @@ class NoteQueued(Event, frozen=True):
 
 class NoteUnqueued(Event, frozen=True):
     pass
+
+
+class CommentAdded(Event, frozen=True):
+    comment: Comment
+
+
+class CommentDropped(Event, frozen=True):
+    id: str
+
+
+class WentBack(Event, frozen=True):
+    iteration: int
+    step: str
+
+
+class UndoAsked(Event, frozen=True):
+    commit: str
+    redo: bool = False
+
+
+class UndoPlanned(Event, frozen=True):
+    action: str
+    plan: UndoPlan
+
+
+class TakenBack(Event, frozen=True):
+    """An undo (or a redo) is done."""
+
+    action: str
+    commit: str
+    """What the branch is on now."""
+    base: Base
+    paths: tuple[str, ...]
+    says: str = ""
 
 
 class LevelSet(Event, frozen=True):
@@ -210,7 +263,8 @@ AnyEvent: TypeAlias = (
     | TrustKept | Reserved | PlanProposed | ProposalMade | ReplyFailed | ChangeBuilt
     | BuildFailed | CheckFinished | Judged | GateOpened | Decided | NoteQueued | NoteUnqueued
     | LevelSet | PausedSet | CancelAsked | ChecksAgainAsked | ProposerChosen | LandingPrepared
-    | Landed | LandingRefused | BaseMoved | GoalEnded | StepSkipped
+    | Landed | LandingRefused | BaseMoved | GoalEnded | StepSkipped | RedShown | NeedsFound
+    | CommentAdded | CommentDropped | WentBack | UndoAsked | UndoPlanned | TakenBack
 )  # fmt: skip
 
 

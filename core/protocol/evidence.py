@@ -81,5 +81,7 @@ class Verdict(Value, frozen=True):
     """Failures that the base had and the step does not ask about."""
     lost: tuple[str, ...] = ()
     """Tests that passed on the base and did not run here."""
+    added: tuple[str, ...] = ()
+    """Tests that pass here and that the base did not have."""
     signature: str = ""
     """Hash of the failing set with messages: equal signatures mean no progress."""

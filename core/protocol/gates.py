@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.protocol.change import Moved
+from core.protocol.change import Conflict, Moved, UndoPlan
 from core.protocol.values import EditedFile, Plan, Problem, Tree, Value
 
-GateKind = Literal["trust", "plan", "run", "result", "stuck", "moved"]
+GateKind = Literal["trust", "plan", "run", "result", "stuck", "moved", "undo"]
 
 DecisionKind = Literal[
     "approve", "next", "redirect", "edit", "reject", "stop", "trust", "without checks",
-    "run", "proposer", "budget", "rebuild", "back", "undo",
+    "run", "proposer", "budget", "rebuild", "merge", "undo", "keep",
 ]  # fmt: skip
 
 
@@ -41,6 +41,10 @@ class Gate(Value, frozen=True):
     """True when a cap on tries or money is what stopped the loop (stuck gates)."""
     problem: Problem | None = None
     """What went wrong, where something did (stuck gates)."""
+    conflict: Conflict | None = None
+    """Where two sides meet, when that is what went wrong (stuck and undo gates)."""
+    undo: UndoPlan | None = None
+    """What would be taken back (undo gates)."""
 
 
 class Decision(Value, frozen=True):
@@ -51,7 +55,7 @@ class Decision(Value, frozen=True):
     kind: DecisionKind
     note: str = ""
     hunks: tuple[str, ...] | None = None
-    """Hunk ids taken; None means all of them."""
+    """What is taken, as `core.picks` writes it: hunks, or lines of them; None means all."""
     confirmed: bool = False
     """The second key of a red approval."""
     message: str = ""
@@ -62,9 +66,7 @@ class Decision(Value, frozen=True):
     """The person's version (edit)."""
     amount: float = 0.0
     """How many dollars more (budget)."""
-    target: int = 0
-    """Iteration to go on from (back)."""
     name: str = ""
-    """Proposer or model to go on with (proposer)."""
+    """Proposer or model to go on with (proposer); "commit" or "move" (undo)."""
     by: Literal["person", "option"] = "person"
     """"option" when a headless option decided."""

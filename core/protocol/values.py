@@ -130,10 +130,11 @@ class Proposed(Value, frozen=True, tag="proposed"):
 
 
 class Subset(Value, frozen=True, tag="subset"):
-    """The change is the hunks that the person took of iteration `of`; lands when green."""
+    """The change is the parts that the person took of iteration `of`; lands when green."""
 
     of: int
     hunks: tuple[str, ...]
+    """As `core.picks` writes them."""
     message: str
 
 
@@ -150,7 +151,32 @@ class Rebuilt(Value, frozen=True, tag="rebuilt"):
     of: int
 
 
-Origin: TypeAlias = Proposed | Subset | Edited | Rebuilt
+class Again(Value, frozen=True, tag="again"):
+    """The change is iteration `of` once more, on the base as it is now: another future of it."""
+
+    of: int
+
+
+Origin: TypeAlias = Proposed | Subset | Edited | Rebuilt | Again
+
+
+class Comment(Value, frozen=True):
+    """What the person says about some lines; part of the next redirect."""
+
+    id: str
+    """Unique in its session."""
+    text: str
+    path: str = ""
+    """"" for a comment on the plan."""
+    line: int = 0
+    """First line, in the change's file or (`old`) the base's; in the plan, the step from 1."""
+    end: int = 0
+    """Last line; 0 for the same."""
+    old: bool = False
+    quote: str = ""
+    """The lines themselves, as they were on screen."""
+    iteration: int = 0
+    """Of which iteration's change; 0 for the plan."""
 
 
 class Choice(Value, frozen=True):
