@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from core import protocol as p
 from core.errors import NotNow
-from core.state import State
-from core.text import clean_line
+from core.landings import standing, taken_back
+from core.lanes import apart
+from core.picks import by_hunk
+from core.state import State, find_try
+from core.text import clean, clean_line
+
+MOST_COMMENTS = 100
+LONGEST_COMMENT = 4_000
 
 
 def admit(
@@ -52,6 +60,16 @@ def admit(
             return (p.ChecksAgainAsked(),)
         case p.UseProposer():
             return (p.ProposerChosen(choose(command.name)),)
+        case p.AddComment():
+            return (p.CommentAdded(_comment(state, command.comment)),)
+        case p.DropComment():
+            if all(c.id != command.id for c in state.comments):
+                raise NotNow("There is no such comment; it was sent, or taken back before.")
+            return (p.CommentDropped(command.id),)
+        case p.GoBack():
+            return _go_back(state, command)
+        case p.AskUndo():
+            return _ask_undo(state, command)
         case p.EndSession():
             return (p.SessionEnded("Ended by the person."),)
         case _:
@@ -60,7 +78,7 @@ def admit(
 
 def _cancel(state: State) -> tuple[p.AnyEvent, ...]:
     kinds = {type(a) for a in state.inflight} - {p.Watch}
-    if p.Land in kinds:
+    if kinds & {p.Land, p.TakeBack}:
         raise NotNow("A landing is whole or not at all; it ends in a moment.")
     if not kinds:
         raise NotNow("Nothing is running.")
@@ -82,9 +100,11 @@ def _decide(
         return (p.Decided(_with_checked_plan(decision)),)
     if decision.kind == "approve":
         _check_approval(state, gate, decision)
-    if decision.kind == "redirect" and not decision.note.strip():
-        raise NotNow("A redirect needs a note: say what it should do differently.")
-    if decision.kind == "edit" and not decision.files and gate.kind != "plan":
+    if decision.kind == "redirect" and not decision.note.strip() and not state.comments:
+        raise NotNow("A redirect needs a note or a comment: say what it should do differently.")
+    if decision.kind == "undo":
+        _check_undo(gate, decision)
+    if decision.kind == "edit" and not (decision.files or decision.patch) and gate.kind != "plan":
         raise NotNow("Nothing was edited.")
     if decision.kind == "proposer":
         return (p.ProposerChosen(choose(decision.name)), p.Decided(decision))
@@ -97,12 +117,93 @@ def _check_approval(state: State, gate: p.Gate, decision: p.Decision) -> None:
     if decision.hunks is not None:
         if not decision.hunks:
             raise NotNow("No hunk is taken; take one with space, or reject the change with x.")
-        if not set(decision.hunks) <= known:
+        if not _hunks_of(decision.hunks) <= known:
             raise NotNow("Those hunks are not part of the change on screen.")
     # A part of a red change has not been judged yet: its own checks decide.
     whole = decision.hunks is None or set(decision.hunks) == known
+    if decision.by == "option" and change is not None:
+        _check_lanes(change, decision)
     if gate.red and whole and not decision.confirmed:
         raise NotNow("The result is not green; approve once more to land it all the same.")
+
+
+def _hunks_of(picks: tuple[str, ...]) -> set[str]:
+    try:
+        return set(by_hunk(picks))
+    except ValueError as error:
+        raise NotNow("Those lines are not part of the change on screen.") from error
+
+
+def _check_lanes(change: p.Change, decision: p.Decision) -> None:
+    """What stands apart is for a person to decide."""
+    taken = change.hunk_ids if decision.hunks is None else _hunks_of(decision.hunks)
+    stands = apart(change)
+    why = next((stands[h] for h in taken if h in stands), "")
+    if why:
+        raise NotNow(f"A part of this change {why}; only a person may approve that.")
+
+
+def _check_undo(gate: p.Gate, decision: p.Decision) -> None:
+    if decision.name not in ("commit", "move"):
+        raise NotNow("An undo is a new commit or moves the branch; say which.")
+    if decision.name == "move" and (gate.undo is None or not gate.undo.move_to):
+        raise NotNow("The branch cannot be moved here; take it back with a new commit.")
+
+
+def _comment(state: State, comment: p.Comment) -> p.Comment:
+    text = clean(comment.text).strip()
+    if not text:
+        raise NotNow("The comment is empty.")
+    if not comment.id or (comment.path and state.iteration is None):
+        raise NotNow("There is nothing on screen to comment on.")
+    if len(state.comments) >= MOST_COMMENTS or len(text) > LONGEST_COMMENT:
+        raise NotNow(
+            f"At most {MOST_COMMENTS} comments of {LONGEST_COMMENT:,} characters wait at once;"
+            " send these with r first."
+        )
+    return replace(comment, text=text, quote=clean(comment.quote)[:LONGEST_COMMENT])
+
+
+def _go_back(state: State, command: p.GoBack) -> tuple[p.AnyEvent, ...]:
+    if not state.goal or state.plan is None:
+        raise NotNow("There is no try to go on from yet.")
+    _check_resting(state)
+    if state.gate is not None and state.gate.kind in ("trust", "plan"):
+        raise NotNow("Answer what is asked first; then go back.")
+    if not 1 <= command.iteration <= state.count:
+        raise NotNow(f"There is no try {command.iteration}.")
+    if all(step.id != command.step for step in state.plan.steps):
+        raise NotNow("That try belongs to another goal or plan; go on from one of this.")
+    if find_try(state, command.iteration) == state.iteration and not _over(state):
+        raise NotNow(f"Try {command.iteration} is the one on screen.")
+    return (p.WentBack(command.iteration, command.step),)
+
+
+def _over(state: State) -> bool:
+    return state.iteration is None or bool(state.iteration.outcome)
+
+
+def _ask_undo(state: State, command: p.AskUndo) -> tuple[p.AnyEvent, ...]:
+    _check_resting(state)
+    able = taken_back(state) if command.redo else standing(state)
+    if command.commit:
+        able = tuple(x for x in state.landings if x.commit == command.commit)
+        if able and able[0].gone is not command.redo:
+            what = "stands" if command.redo else "was taken back already"
+            raise NotNow(f"{command.commit[:10]} {what}.")
+    if not able:
+        what = "taken back" if command.redo else "landed"
+        raise NotNow(f"Nothing was {what} in this session.")
+    return (p.UndoAsked(able[-1].commit, command.redo),)
+
+
+def _check_resting(state: State) -> None:
+    if state.undo is not None:
+        raise NotNow("You are being asked about an undo; answer that first.")
+    if state.gate is None and state.ended is None:
+        raise NotNow("Something is running; cancel it first (ctrl+c), or wait for the question.")
+    if {type(a) for a in state.inflight} & {p.Land, p.TakeBack}:
+        raise NotNow("A landing is whole or not at all; it ends in a moment.")
 
 
 def _with_checked_plan(decision: p.Decision) -> p.Decision:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from core import protocol as p
 from core.message import summary
-from core.state import Iteration, State
+from core.state import Iteration, State, lineage
 from core.text import shorten, strip_colours
 
 FAILURES = 12
@@ -17,14 +17,17 @@ PATCH = 12_000
 """Characters of the last try's diff."""
 
 
-def compose(state: State, last_patch: str) -> str:
+def compose(state: State, last_patch: str, conflict: str = "") -> str:
     """What the checks say: of the base at first, of the last try afterwards.
 
-    `last_patch` is the diff of the last try that was built; "" where there is none.
+    `last_patch` is the diff of the last try that was built, `conflict` the files in which it
+    meets what the base holds now; "" where there is none.
     """
-    last = next((t for t in reversed(state.tries) if t.problem or t.verdict), None)
+    last = next((t for t in reversed(lineage(state)) if t.problem or t.verdict), None)
     if last is None:
         return _base(state)
+    if last.conflict is not None:
+        return _conflict(last, last_patch, conflict)
     if last.problem is not None:
         return f"Your last reply (try {last.n}) could not be used: {last.problem.says}"
     return _judged(last, last_patch)
@@ -54,10 +57,25 @@ def _judged(last: Iteration, patch: str) -> str:
     parts += _named("Passed on the base and fails now", verdict.new)
     parts += _named("Passed on the base and did not run now", verdict.lost)
     parts += _named("Fixed", verdict.fixed)
+    if last.red is not None:
+        parts += _named("Added, and passes without the change too (no evidence)", last.red.idle)
     first = (*verdict.new, *verdict.left)
     parts += _failures(last.results, first, leave=frozenset(verdict.before))
     if patch:
         parts += ["This is what try " + str(last.n) + " changed, and is NOT in the files you see:"]
+        parts.append(shorten(patch, PATCH))
+    return "\n".join(parts)
+
+
+def _conflict(last: Iteration, patch: str, conflict: str) -> str:
+    parts = [
+        f"Try {last.n} could not be put on the files as they are now: they changed meanwhile in the"
+        " same places. Make the change anew, for the files that you see.",
+        "Both sides, between markers:",
+        shorten(conflict, PATCH),
+    ]
+    if patch:
+        parts += ["This is what was to be changed, on the files as they were:"]
         parts.append(shorten(patch, PATCH))
     return "\n".join(parts)
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar, assert_never
+from typing import Literal, TypeVar, assert_never
 
 from msgspec.structs import replace
 
 from core import protocol as p
-from core.state import Approval, Ended, Iteration, IterationOutcome, Landing, State
+from core.comments import in_words
+from core.landings import after_undo
+from core.state import (
+    Approval,
+    Ended,
+    Iteration,
+    IterationOutcome,
+    Landing,
+    Needs,
+    RedFirst,
+    State,
+    Undoing,
+    find_try,
+)
 
 _Number = TypeVar("_Number", int, float)
 _IMMEDIATE = p.GateOpened | p.GoalEnded | p.StepSkipped
@@ -56,6 +69,8 @@ def fold(state: State, entry: p.Entry) -> State:
             return _spend_reserved(s, event.action)
         case p.Failed():
             s = _spend_reserved(s, event.action)
+            if s.undo is not None:
+                return _not_undone(s, event.problem.says)
             return replace(s, interrupted=event.problem, approval=None)
         case p.Surveyed():
             return _surveyed(s, event.survey)
@@ -79,11 +94,15 @@ def fold(state: State, entry: p.Entry) -> State:
         case p.ChangeBuilt():
             return _live(s, change=event.change)
         case p.BuildFailed():
-            return _live(s, problem=event.problem)
+            return _live(s, problem=event.problem, conflict=event.conflict)
         case p.CheckFinished():
             return _check_finished(s, event)
         case p.Judged():
             return _live(s, verdict=event.verdict)
+        case p.RedShown():
+            return _live(s, red=RedFirst(event.shown, event.idle))
+        case p.NeedsFound():
+            return _live(s, needs=Needs(event.needed, event.tests))
         case p.GateOpened():
             return replace(s, gate=event.gate, gates=s.gates + 1)
         case p.Decided():
@@ -100,7 +119,10 @@ def fold(state: State, entry: p.Entry) -> State:
             return _cancel_asked(s)
         case p.ChecksAgainAsked():
             runs = s.iteration.runs + 1 if s.iteration else 0
-            return replace(_live(s, results=(), verdict=None, runs=runs, cleared=True), gate=None)
+            fresh = _live(
+                s, results=(), verdict=None, red=None, needs=None, runs=runs, cleared=True
+            )
+            return replace(fresh, gate=None)
         case p.ProposerChosen():
             return replace(s, choice=event.choice)
         case p.LandingPrepared():
@@ -108,15 +130,27 @@ def fold(state: State, entry: p.Entry) -> State:
         case p.Landed():
             return _landed(s, event)
         case p.LandingRefused():
-            return replace(
-                s, intent=None, approval=None, moved=event.moved, interrupted=event.problem
-            )
+            return _landing_refused(s, event)
+        case p.CommentAdded():
+            kept = tuple(c for c in s.comments if c.id != event.comment.id)
+            return replace(s, comments=(*kept, event.comment))
+        case p.CommentDropped():
+            return replace(s, comments=tuple(c for c in s.comments if c.id != event.id))
+        case p.WentBack():
+            return _went_back(s, event)
+        case p.UndoAsked():
+            asked = Undoing(event.commit, event.redo)
+            return replace(s, undo=asked, undos=s.undos + 1, gate=None)
+        case p.UndoPlanned():
+            return s if s.undo is None else replace(s, undo=replace(s.undo, plan=event.plan))
+        case p.TakenBack():
+            return _taken_back(s, event)
         case p.BaseMoved():
             return replace(s, moved=event.moved)
         case p.GoalEnded():
             s = _close_iteration(s, "left")
             ended = Ended(event.reached, event.cap, event.says)
-            return replace(s, ended=ended, stopping="", gate=None, moved=None)
+            return replace(s, ended=ended, stopping="", gate=None, moved=None, refused=None)
         case _:
             assert_never(event)
 
@@ -133,13 +167,26 @@ def _begin(s: State, origin: p.Origin, n: int, outcome: IterationOutcome = "supe
     """Starts iteration `n`; the one before, if it is still open, ends with `outcome`."""
     s = _close_iteration(s, "failed" if s.iteration and s.iteration.problem else outcome)
     step = s.live_step.id if s.live_step else ""
-    tries = s.tries
+    tries, parent, proposer = s.tries, 0, s.choice.name
     if s.iteration is not None and s.iteration.step == step:
         tries = (*tries, s.iteration)
+        parent = s.iteration.n
+    if not isinstance(origin, p.Proposed):
+        parent = origin.of
+        made = find_try(s, parent)
+        proposer = made.proposer if made else proposer
     live = Iteration(
-        n=n, step=step, origin=origin, started=s.at, notes=s.notes, proposer=s.choice.name
+        n=n,
+        step=step,
+        origin=origin,
+        started=s.at,
+        parent=parent,
+        notes=s.notes,
+        proposer=proposer,
     )
-    return replace(s, iteration=live, tries=tries, count=n, notes=(), interrupted=None)
+    return replace(
+        s, iteration=live, tries=tries, count=n, notes=(), interrupted=None, refused=None
+    )
 
 
 def _live(s: State, **changes: object) -> State:
@@ -198,6 +245,9 @@ def _goal_set(s: State, goal: str) -> State:
         approval=None,
         interrupted=None,
         moved=None,
+        refused=None,
+        comments=(),
+        undo=None,
         ended=None,
         stopping="",
     )
@@ -229,6 +279,8 @@ def _with(results: tuple[p.CheckResult, ...], new: p.CheckResult) -> tuple[p.Che
 
 
 def _cancel_asked(s: State) -> State:
+    if s.undo is not None:
+        return replace(s, undo=None, gate=None)
     says = "You cancelled it; nothing was changed."
     return replace(s, interrupted=p.Problem("interrupted", says), gate=None)
 
@@ -249,15 +301,80 @@ def _landed(s: State, event: p.Landed) -> State:
         survey=None,  # a landing may have changed what is checked, and so what is trusted
         intent=None,
         moved=None,
+        refused=None,
+        comments=(),
     )
     return _next_step(s)
+
+
+def _landing_refused(s: State, event: p.LandingRefused) -> State:
+    s = replace(s, intent=None)
+    if s.undo is not None:
+        says = event.problem.says if event.problem else event.moved.says if event.moved else ""
+        return _not_undone(s, says)
+    return replace(
+        s,
+        approval=None,
+        moved=event.moved,
+        refused=s.approval if event.moved else None,
+        interrupted=event.problem,
+    )
+
+
+def _not_undone(s: State, says: str) -> State:
+    """The person is told why at the undo's own gate."""
+    assert s.undo is not None
+    plan = p.UndoPlan(s.undo.commit, s.undo.redo, says=says)
+    return replace(s, undo=replace(s.undo, plan=plan, how=""))
+
+
+def _went_back(s: State, event: p.WentBack) -> State:
+    """The iteration's change once more, as the live one of its step."""
+    steps = s.plan.steps if s.plan else ()
+    at = next((n for n, step in enumerate(steps) if step.id == event.step), s.at_step)
+    s = _close_iteration(s, "left")
+    if at != s.at_step:
+        s = replace(s, at_step=at, iteration=None, tries=())
+    s = replace(
+        s,
+        gate=None,
+        ended=None,
+        stopping="",
+        approval=None,
+        interrupted=None,
+        moved=None,
+        plan_approved=True,
+        survey=None,  # the branch may have moved since
+    )
+    return _begin(s, p.Again(event.iteration), s.count + 1, "left")
+
+
+def _taken_back(s: State, event: p.TakenBack) -> State:
+    if s.undo is None:
+        return s
+    s = replace(
+        s,
+        landings=after_undo(s.landings, s.undo, event.commit, event.paths),
+        undo=None,
+        intent=None,
+        gate=None,
+        base=event.base,
+        base_results=s.base_results if s.base and s.base.tree == event.base.tree else (),
+        survey=None,
+    )
+    live = s.iteration
+    if live is not None and not live.outcome and live.change is not None:
+        return _begin(s, p.Rebuilt(live.n), s.count + 1)
+    return s
 
 
 def _decided(s: State, d: p.Decision) -> State:
     gate = s.gate
     s = replace(s, gate=None)
-    if d.note:
-        s = replace(s, notes=(*s.notes, d.note))
+    sends = d.kind in ("next", "redirect", "reject", "proposer")
+    said = in_words(d.note, s.comments) if sends else d.note
+    if said:
+        s = replace(s, notes=(*s.notes, said), comments=() if sends else s.comments)
     n = s.iteration.n if s.iteration else 0
     match d.kind:
         case "trust":
@@ -273,7 +390,7 @@ def _decided(s: State, d: p.Decision) -> State:
         case "next" | "redirect" | "reject" | "proposer":
             return _try_again(s, d.kind)
         case "edit":
-            return _begin(s, p.Edited(n, d.files), s.count + 1)
+            return _begin(s, p.Edited(n, d.files, d.patch), s.count + 1)
         case "budget":
             more = 4 if s.goal_count >= s.max_iterations else 0
             s = replace(
@@ -283,10 +400,16 @@ def _decided(s: State, d: p.Decision) -> State:
         case "rebuild":
             s = _begin(s, p.Rebuilt(n), s.count + 1)
             return replace(s, survey=None, moved=None)
+        case "merge":
+            held = s.refused or Approval(n, gate.message if gate else "")
+            return replace(s, approval=replace(held, merge=True), refused=None, moved=None)
         case "stop":
             return replace(s, stopping=d.note or "You stopped it; nothing more was landed.")
-        case "back" | "undo":
-            return s  # not offered by any gate yet
+        case "undo":
+            how: Literal["commit", "move"] = "move" if d.name == "move" else "commit"
+            return s if s.undo is None else replace(s, undo=replace(s.undo, how=how))
+        case "keep":
+            return replace(s, undo=None)
         case _:
             assert_never(d.kind)
 
@@ -309,7 +432,7 @@ def _try_again(s: State, why: str) -> State:
         "next": "next", "proposer": "next", "redirect": "redirected", "reject": "rejected"
     }  # fmt: skip
     s = _close_iteration(s, "interrupted" if s.interrupted else outcomes[why])
-    s = replace(s, interrupted=None, moved=None)
+    s = replace(s, interrupted=None, moved=None, refused=None)
     if not s.plan_approved and (s.plan is None or why != "next"):
         return replace(s, plan=None, plan_problem=None, plan_tries=s.plan_tries + 1)
     return s

@@ -8,7 +8,7 @@ import msgspec
 
 from core import protocol as p
 from core.message import commit_message
-from core.state import State
+from core.state import State, find_try
 
 
 def _id(s: State, kind: p.GateKind) -> str:
@@ -63,7 +63,7 @@ def result(s: State, change: p.Change, verdict: p.Verdict) -> p.Gate:
     return p.Gate(
         _id(s, "result"),
         "result",
-        f"Try {n}{' is green' if green else ''}: {verdict.says}",
+        " ".join((f"Try {n}{' is green' if green else ''}: {verdict.says}", *_found_out(s))),
         ("approve", "next", "redirect", "edit", "reject", "stop"),
         iteration=n,
         token=change.tree,
@@ -79,8 +79,11 @@ def stuck(s: State, says: str, *, cap: bool = False, problem: p.Problem | None =
     change = live.change if live and not live.outcome else None
     verdict = live.verdict if live and change else None
     allows: list[p.DecisionKind] = []
+    conflict = live.conflict if live and not live.outcome else None
     if change is not None and verdict is not None:
         allows += ["approve", "edit"]
+    elif conflict is not None:
+        allows += ["edit"]
     elif change is not None:
         allows += ["run"]
     allows += ["budget"] if cap else ["next"]
@@ -97,20 +100,79 @@ def stuck(s: State, says: str, *, cap: bool = False, problem: p.Problem | None =
         skips=s.survey.skips if s.survey else (),
         cap=cap,
         problem=problem,
+        conflict=conflict,
     )
 
 
 def moved(s: State, what: p.Moved) -> p.Gate:
     live = s.iteration
+    # Only what was approved already, and where nothing but the person's own work is in the way.
+    mergeable = s.refused is not None and what.paths and what.mergeable == what.paths
     return p.Gate(
         _id(s, "moved"),
         "moved",
         what.says or "Your branch or files moved under this change; nothing was landed.",
-        ("rebuild", "stop"),
+        ("merge", "rebuild", "stop") if mergeable else ("rebuild", "stop"),
         iteration=live.n if live else 0,
+        message=commit_message(s),
         token=live.change.tree if live and live.change else "",
         moved=what,
     )
+
+
+def undo(s: State, plan: p.UndoPlan) -> p.Gate:
+    """Names every file before anything is taken back."""
+    what = f"{'Redoing' if plan.redo else 'Undoing'} {plan.commit[:10]}"
+    if plan.change is None:
+        says = plan.says or f"{what} is not possible."
+        allows: tuple[p.DecisionKind, ...] = ("keep",)
+    else:
+        names = ", ".join(f.path for f in plan.change.files[:4])
+        more = f" and {len(plan.change.files) - 4} more" if len(plan.change.files) > 4 else ""
+        says = f"{what} changes {names}{more}. {plan.says}".rstrip()
+        allows = ("undo", "keep")
+    return p.Gate(
+        _id(s, "undo"),
+        "undo",
+        says,
+        allows,
+        token=plan.change.tree if plan.change else "",
+        conflict=plan.conflict,
+        undo=plan,
+    )
+
+
+def _found_out(s: State) -> list[str]:
+    """What its added tests show, and what a part of a change lacks."""
+    live, says = s.iteration, []
+    if live is None:
+        return []
+    if live.red is not None and live.red.idle:
+        says.append(f"No evidence: {_few(live.red.idle)} {_passes(live.red.idle)} without it too.")
+    if live.needs is not None and live.needs.tests:
+        whole = find_try(s, live.parent)
+        names = _named(live.needs.hunks, whole.change if whole else None)
+        needs = f"it needs {names}, which was left out" if names else "it needs what was left out"
+        says.append(f"The part by itself fails {_few(live.needs.tests)}: {needs}.")
+    return says
+
+
+def _named(hunks: tuple[str, ...], change: p.Change | None) -> str:
+    """Hunks by their place: "hunk 2 of cart.py"."""
+    found = []
+    for f in change.files if change else ():
+        for at, one in enumerate(f.hunks, 1):
+            if one in hunks:
+                found.append(f.path if len(f.hunks) == 1 else f"hunk {at} of {f.path}")
+    return " and ".join(found)
+
+
+def _passes(tests: tuple[str, ...]) -> str:
+    return "passes" if len(tests) == 1 else "pass"
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
 def reached(s: State) -> str:

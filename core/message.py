@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from core import protocol as p
-from core.state import State
+from core.state import Iteration, State, find_try
 
 SUBJECT_WIDTH = 72
 
@@ -22,8 +22,19 @@ def commit_message(s: State) -> str:
     if live is not None and live.verdict is not None:
         parts.append("\n".join(["Evidence:", *_evidence(s, live.results, live.verdict)]))
     proposer = live.proposer if live else s.choice.name
-    parts.append(f"Assisted-by: Loopwright ({proposer})")
+    by_hand = "; edited by hand" if live is not None and _edited(s, live) else ""
+    parts.append(f"Assisted-by: Loopwright ({proposer}{by_hand})")
     return "\n\n".join(parts) + "\n"
+
+
+def _edited(s: State, live: Iteration) -> bool:
+    """Whether the person's own hand is in the change, now or in what it was made of."""
+    at: Iteration | None = live
+    while at is not None and not isinstance(at.origin, p.Proposed):
+        if isinstance(at.origin, p.Edited):
+            return True
+        at = find_try(s, at.origin.of)
+    return False
 
 
 def _evidence(s: State, results: tuple[p.CheckResult, ...], verdict: p.Verdict) -> list[str]:
@@ -37,6 +48,9 @@ def _evidence(s: State, results: tuple[p.CheckResult, ...], verdict: p.Verdict) 
         lines.append(f"- approved although not green: {verdict.says}")
     if verdict.before:
         lines.append(f"- {len(verdict.before)} failed before too and were not asked about")
+    if live_red := s.iteration.red if s.iteration else None:
+        lines += [f"- {name} fails without the change" for name in live_red.shown[:5]]
+        lines += [f"- {name} passes without it too: no evidence" for name in live_red.idle[:5]]
     if s.base is not None and s.base.dirty:
         lines.append("- the checked tree also held uncommitted content that is not in this commit")
     return lines

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from core import gates
 from core import protocol as p
+from core.lanes import test_hunks
 from core.message import commit_message
-from core.state import Iteration, State, holds_on, missing
+from core.state import Iteration, State, Undoing, find_try, holds_on, missing
 
 AUTOMATIC_RETRIES = 3
 """How many replies in a row may be unusable before the person is asked."""
 
 
 def policy(state: State) -> tuple[p.AnyAction, ...]:
-    landing = tuple(a for a in state.inflight if isinstance(a, p.Land))
+    landing = tuple(a for a in state.inflight if isinstance(a, p.Land | p.TakeBack))
     if landing:
         return landing  # whole or not at all: nothing interrupts it
     if state.closed:
@@ -30,8 +31,8 @@ def policy(state: State) -> tuple[p.AnyAction, ...]:
 
 def _main(s: State) -> tuple[p.AnyAction, ...]:
     if s.intent is not None:
-        return _land(s)
-    if s.gate is None and s.ended is None:
+        return _take_back(s, s.undo) if s.undo is not None else _land(s)
+    if s.gate is None and s.ended is None and s.undo is None:
         if s.stopping:
             return _finish(s, reached=False, says=s.stopping)
         if s.interrupted is not None:
@@ -39,6 +40,8 @@ def _main(s: State) -> tuple[p.AnyAction, ...]:
     if s.interrupted is None and (s.survey is None or s.base is None):
         # Also behind a gate: a session that was resumed does not know its surroundings yet.
         return (p.TakeSurvey(f"survey:{s.surveys}"),)
+    if s.undo is not None and s.gate is None:
+        return _undo(s, s.undo)
     if s.gate is not None or s.ended is not None or s.survey is None or s.base is None:
         return ()
     if not s.trust:
@@ -125,10 +128,12 @@ def _evaluate(s: State, live: Iteration, change: p.Change) -> tuple[p.AnyAction,
     if live.verdict is None:
         return (p.Judge(f"judge:{live.n}:{live.runs}", live.n),)
     green = live.verdict.kind == "green"
-    if s.approval is not None or (green and isinstance(live.origin, p.Subset)):
+    if s.approval is not None or (green and isinstance(live.origin, p.Subset) and not s.refused):
         return _land(s)
-    if s.moved is not None:
+    if s.moved is not None and (s.refused or s.moved.head != change.base.commit):
         return _ask(gates.moved(s, s.moved))
+    if why := _explain(s, live, change):
+        return why
     if green:
         return _ask(gates.result(s, change, live.verdict))
     stuck = _going_in_circles(s, live, change)
@@ -137,6 +142,20 @@ def _evaluate(s: State, live: Iteration, change: p.Change) -> tuple[p.AnyAction,
     if s.level == "green" and isinstance(live.origin, p.Proposed):
         return _propose(s)
     return _ask(gates.result(s, change, live.verdict))
+
+
+def _explain(s: State, live: Iteration, change: p.Change) -> tuple[p.AnyAction, ...]:
+    """What is found out about a verdict before the person is asked."""
+    assert live.verdict is not None
+    if live.red is None and live.verdict.added and test_hunks(change):
+        return (p.ShowRed(f"red:{live.n}:{live.runs}", live.n, live.verdict.added),)
+    if live.needs is None and live.verdict.kind not in ("green", "void"):
+        whole = find_try(s, live.parent) if isinstance(live.origin, p.Subset) else None
+        if whole is not None and whole.verdict is not None and whole.verdict.kind == "green":
+            assert isinstance(live.origin, p.Subset)
+            taken = live.origin.hunks
+            return (p.FindNeeded(f"needs:{live.n}:{live.runs}", live.n, whole.n, taken),)
+    return ()
 
 
 def _going_in_circles(s: State, live: Iteration, change: p.Change) -> str:
@@ -158,13 +177,28 @@ def _land(s: State) -> tuple[p.AnyAction, ...]:
     live = s.iteration
     if live is None or live.change is None:
         return ()
+    merge = s.approval is not None and s.approval.merge
     if s.approval is not None:
         message = s.approval.message
     elif isinstance(live.origin, p.Subset):
         message = live.origin.message or commit_message(s)
     else:
         return ()
-    return (p.Land(f"land:{live.n}:{live.runs}", live.n, live.change, message),)
+    return (p.Land(f"land:{live.n}:{live.runs}", live.n, live.change, message, merge),)
+
+
+def _undo(s: State, undo: Undoing) -> tuple[p.AnyAction, ...]:
+    if undo.plan is None:
+        return (p.PlanUndo(f"undo:{s.undos}", undo.commit, undo.redo),)
+    if not undo.how:
+        return _ask(gates.undo(s, undo.plan))
+    return _take_back(s, undo)
+
+
+def _take_back(s: State, undo: Undoing) -> tuple[p.AnyAction, ...]:
+    if undo.plan is None:
+        return ()
+    return (p.TakeBack(f"takeback:{s.undos}", undo.plan, undo.how == "move"),)
 
 
 def _watch(s: State) -> tuple[p.AnyAction, ...]:

@@ -161,7 +161,8 @@ def _recover_landings(journal: Journal, facts: Facts, settings: Settings) -> Non
         if not row.landing:
             continue
         state = journal.load(row.id)
-        action = next((a for a in state.inflight if isinstance(a, p.Land)), None)
+        wanted = p.Land | p.TakeBack
+        action = next((a for a in state.inflight if isinstance(a, wanted)), None)
         if state.intent is None or action is None:
             continue
         recovered = _recovered(facts, state.intent)
@@ -171,7 +172,8 @@ def _recover_landings(journal: Journal, facts: Facts, settings: Settings) -> Non
         if recovered.outcome == "new":
             paths = tuple(f.path for f in state.intent.files)
             base = p.Base(recovered.commit, "", facts.branch)
-            event = p.Landed(action.id, recovered.commit, base, paths, "recovered")
+            done = p.Landed if isinstance(action, p.Land) else p.TakenBack
+            event = done(action.id, recovered.commit, base, paths, "recovered")
         else:
             says = "The landing was interrupted; your repository is as it was before it."
             event = p.LandingRefused(action.id, None, p.Problem("interrupted", says))

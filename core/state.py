@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import Literal
 
 from core.protocol import (
+    Again,
     AnyAction,
     Base,
     Change,
     CheckResult,
     CheckSpec,
     Choice,
+    Comment,
+    Conflict,
     Gate,
     LandingIntent,
     Level,
@@ -27,6 +30,7 @@ from core.protocol import (
     Reply,
     Step,
     Survey,
+    UndoPlan,
     Usage,
     Value,
     Verdict,
@@ -37,6 +41,24 @@ IterationOutcome = Literal[
 ]
 
 
+class RedFirst(Value, frozen=True):
+    """Tests that a change adds, by what they do without the rest of it."""
+
+    shown: tuple[str, ...]
+    """They fail without it: evidence."""
+    idle: tuple[str, ...]
+    """They pass without it: no evidence."""
+
+
+class Needs(Value, frozen=True):
+    """What a part of a change lacks."""
+
+    hunks: tuple[str, ...]
+    """Hunks left out that it needs; () where none were found to be enough."""
+    tests: tuple[str, ...]
+    """What fails without them."""
+
+
 class Iteration(Value, frozen=True):
     """One trip round the loop: propose, build, check, judge."""
 
@@ -44,6 +66,8 @@ class Iteration(Value, frozen=True):
     step: str
     origin: Origin
     started: float
+    parent: int = 0
+    """The iteration that it goes on from; 0 for the first of a step."""
     notes: tuple[str, ...] = ()
     """What the person said before it was proposed; the proposer was told."""
     proposer: str = ""
@@ -55,7 +79,13 @@ class Iteration(Value, frozen=True):
     """How often the person asked for a fresh run of its checks."""
     results: tuple[CheckResult, ...] = ()
     verdict: Verdict | None = None
+    red: RedFirst | None = None
+    """What its added tests show; None while that is not known."""
+    needs: Needs | None = None
+    """Why a part is not green; None while that is not known."""
     problem: Problem | None = None
+    conflict: Conflict | None = None
+    """Where it meets what the base holds now, when that is the problem."""
     outcome: IterationOutcome = ""
     """"" while it is live."""
     commit: str = ""
@@ -68,13 +98,34 @@ class Approval(Value, frozen=True):
 
     iteration: int
     message: str
+    merge: bool = False
+    """Uncommitted work in touched files is to be merged into them."""
 
 
 class Landing(Value, frozen=True):
+    """A commit of ours on the person's branch."""
+
     iteration: int
+    """0 for one that takes another back."""
     step: str
     commit: str
     paths: tuple[str, ...]
+    undoes: str = ""
+    """The landing's commit that this one takes back."""
+    gone: bool = False
+    """True once it was taken back."""
+    by: str = ""
+    """The commit that took it back; "" where the branch was moved."""
+
+
+class Undoing(Value, frozen=True):
+    """An undo (or a redo) that was asked for and is not done."""
+
+    commit: str
+    redo: bool
+    plan: UndoPlan | None = None
+    how: Literal["", "commit", "move"] = ""
+    """The person's choice; "" while they are asked."""
 
 
 class Ended(Value, frozen=True):
@@ -138,6 +189,13 @@ class State(Value, frozen=True):
     """A landing that has begun and was not reported as done."""
     landings: tuple[Landing, ...] = ()
     moved: Moved | None = None
+    refused: Approval | None = None
+    """An approval whose landing was refused because something had moved."""
+    comments: tuple[Comment, ...] = ()
+    """Not sent yet."""
+    undo: Undoing | None = None
+    undos: int = 0
+    """How many undos were asked for; ids of actions carry it."""
 
     spent: Usage = Usage()
     reserved: tuple[tuple[str, float], ...] = ()
@@ -174,6 +232,31 @@ class State(Value, frozen=True):
 
     def running(self, action_id: str) -> AnyAction | None:
         return next((a for a in self.inflight if a.id == action_id), None)
+
+
+def find_try(s: State, n: int) -> Iteration | None:
+    """Iteration `n` of the live step."""
+    every = (*s.tries, *((s.iteration,) if s.iteration else ()))
+    return next((t for t in every if t.n == n), None)
+
+
+def lineage(s: State) -> tuple[Iteration, ...]:
+    """The iterations of the live step that led to the live one, oldest first, without it.
+
+    What was tried in another future of an earlier iteration is none of its past.
+    """
+    if s.iteration is None:
+        return s.tries
+    known = {t.n: t for t in s.tries}
+    found: list[Iteration] = []
+    at: Iteration | None = s.iteration
+    while at is not None:
+        if isinstance(at.origin, Again) and at.origin.of in known:
+            at = known[at.origin.of]  # the same change: it stands for itself
+        at = known.get(at.parent)
+        if at is not None:
+            found.append(at)
+    return tuple(reversed(found))
 
 
 def result_for(results: tuple[CheckResult, ...], check: str) -> CheckResult | None:

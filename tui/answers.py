@@ -39,6 +39,8 @@ def answer(gate: p.Gate, state: State, approve: Approve, rebuilds: int = 0) -> A
             return _decide(gate, "run")
         case "result":
             return _result(gate, state, approve)
+        case "undo":
+            return _decide(gate, "keep")
         case "moved":
             if rebuilds < REBUILDS:
                 return _decide(gate, "rebuild")

@@ -140,6 +140,16 @@ def lost(base: Evidence, now: Evidence) -> tuple[str, ...]:
     return tuple(found)
 
 
+def added(base: Evidence, now: Evidence) -> tuple[str, ...]:
+    """Tests that pass now and that the base's run of the same check did not have."""
+    found: list[str] = []
+    for name, (_, records) in now.items():
+        if name in base and base[name][0].verdict in ("pass", "fail", "no tests"):
+            known = {t.id for t in base[name][1].tests}
+            found += [t.id for t in records.tests if t.outcome == "passed" and t.id not in known]
+    return tuple(found)
+
+
 def fixed(base: Evidence, now: Evidence) -> tuple[str, ...]:
     """What failed on the base and passes now; a failing test that is gone is not fixed."""
     passed = {t.id for _, records in now.values() for t in records.tests if t.outcome == "passed"}

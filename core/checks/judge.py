@@ -51,6 +51,7 @@ def judge(
         left=_names(left),
         before=_names(_before(failing, known, about, base, now, whole)),
         lost=_names(seen.lost(base, now)),
+        added=_names(seen.added(base, now)),
         signature=seen.signature(now),
     )
     kind = _kind(verdict, now, previous)

@@ -6,7 +6,15 @@ from typing import assert_never
 
 from core import protocol as p
 from core.context import Context
-from core.performers import building, checking, landing, proposing, survey
+from core.performers import (
+    building,
+    checking,
+    explaining,
+    landing,
+    proposing,
+    survey,
+    undoing,
+)
 from core.performers.site import Site
 from core.state import State
 
@@ -28,8 +36,16 @@ def perform(site: Site, action: p.AnyAction, state: State, context: Context) -> 
             return building.build(site, action, state, context)
         case p.Judge():
             return checking.judge_change(site, action, state)
+        case p.ShowRed():
+            return explaining.show_red(site, action, state, context)
+        case p.FindNeeded():
+            return explaining.find_needed(site, action, state, context)
         case p.Land():
             return landing.land(site, action, state, context)
+        case p.PlanUndo():
+            return undoing.plan(site, action, state)
+        case p.TakeBack():
+            return undoing.take_back(site, action, state, context)
         case p.Watch():
             landing.watch(site, action, context)
             return None

@@ -10,49 +10,58 @@ from core.checks.judge import Evidence, judge
 from core.checks.run import run_check
 from core.context import Context
 from core.performers.site import Site
-from core.state import State
+from core.state import State, lineage
 
 _records = msgspec.json.Decoder(p.Records)
 
 
 def check(site: Site, action: p.RunCheck, state: State, context: Context) -> p.CheckFinished:
-    runner = site.runner
-    if not action.fresh:
-        environment = runner.environment(action.check.argv)
-        known = site.journal.evidence(action.tree, action.check.name, environment)
-        if known is not None:
-            return p.CheckFinished(action.id, known, reused=True)
+    known = None if action.fresh else site.known(action.tree, action.check)
+    if known is not None:
+        return p.CheckFinished(action.id, known, reused=True)
     if state.iteration is not None and state.iteration.change is not None and action.iteration:
         site.keep(state.iteration.change)
-    site.workshop.checkout(action.tree)
+    result = run_on(site, action.check, action.tree, context, action.id)
+    return p.CheckFinished(action.id, result)
+
+
+def run_on(
+    site: Site, check: p.CheckSpec, tree: p.Tree, context: Context, action: str
+) -> p.CheckResult:
+    """Runs one check on a tree that the workshop holds; `action` is what its output belongs to."""
+    site.workshop.checkout(tree)
     context.check()
     result = run_check(
-        action.check,
-        tree=action.tree,
-        runner=runner,
+        check,
+        tree=tree,
+        runner=site.runner,
         context=context,
-        action=action.id,
+        action=action,
         put_blob=site.put_blob(),
     )
-    rewritten = site.workshop.rewritten(action.tree)
+    rewritten = site.workshop.rewritten(tree)
     if rewritten:
-        site.workshop.restore(action.tree)
+        site.workshop.restore(tree)
         names = ", ".join(rewritten[:3]) + (" and more" if len(rewritten) > 3 else "")
         says = f"It rewrote sources while it ran ({names}), so its result is of no known tree."
         result = replace(result, verdict="void", says=says)
-    return p.CheckFinished(action.id, result)
+    return result
 
 
 def judge_change(site: Site, action: p.Judge, state: State) -> p.Judged:
     live, step = state.iteration, state.live_step
     assert live is not None
     assert step is not None
-    earlier = next((t.verdict for t in reversed(state.tries) if t.verdict is not None), None)
+    past = (t.verdict for t in reversed(lineage(state)) if t.verdict is not None)
     verdict = judge(
-        step.needs, _evidence(site, state.base_results), _evidence(site, live.results), earlier
+        step.needs,
+        evidence_of(site, state.base_results),
+        evidence_of(site, live.results),
+        next(past, None),
     )
     return p.Judged(action.id, verdict)
 
 
-def _evidence(site: Site, results: tuple[p.CheckResult, ...]) -> Evidence:
+def evidence_of(site: Site, results: tuple[p.CheckResult, ...]) -> Evidence:
+    """Results with everything that they reported."""
     return {r.check: (r, _records.decode(site.journal.blobs.get(r.records))) for r in results}

@@ -21,7 +21,7 @@ def land(site: Site, action: p.Land, state: State, context: Context) -> p.AnyEve
     if state.intent is not None and recover(site.facts, state.intent).outcome == "new":
         return _landed(site, action, state, state.intent)
     site.keep(change)
-    prepared = landing.prepare(workshop, change.base, change, action.message)
+    prepared = landing.prepare(workshop, change.base, change, action.message, merge=action.merge)
     if isinstance(prepared, p.Moved):
         return p.LandingRefused(action.id, prepared)
     context.record(p.LandingPrepared(action.id, prepared))

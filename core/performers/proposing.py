@@ -13,7 +13,7 @@ from core.plan import goal_only
 from core.propose.base import Brief, Finished
 from core.propose.context import pick
 from core.propose.planning import parse_plan
-from core.state import Iteration, State
+from core.state import Iteration, State, lineage
 from core.text import clean, decode
 
 CONTEXT_TOKENS = 24_000
@@ -53,7 +53,7 @@ def _reply(site: Site, finished: Finished, reasons: str) -> p.Reply:
 
 def _said(state: State) -> tuple[str, ...]:
     """Everything that the person said in this step, the newest last."""
-    rounds = (*state.tries, *((state.iteration,) if state.iteration else ()))
+    rounds = (*lineage(state), *((state.iteration,) if state.iteration else ()))
     return tuple(note for t in rounds for note in t.notes)
 
 
@@ -71,7 +71,7 @@ def _brief(site: Site, state: State, base: p.Base, notes: tuple[str, ...]) -> Br
         scope=scope or site.config.scope,
         needs=step.needs if step else (),
         checks=state.checks,
-        feedback=compose(state, _patch(site, last)),
+        feedback=compose(state, _patch(site, last), _conflict(site, state)),
         notes=notes,
         files=pick(
             goal=" ".join((state.goal, step.intent if step else "")),
@@ -83,13 +83,13 @@ def _brief(site: Site, state: State, base: p.Base, notes: tuple[str, ...]) -> Br
             budget_tokens=CONTEXT_TOKENS,
         ),
         listing=paths[:LISTING],
-        previous=previous(state.tries),
+        previous=previous(lineage(state)),
         usd_left=state.money_left,
     )
 
 
 def _last_built(state: State) -> Iteration | None:
-    return next((t for t in reversed(state.tries) if t.change is not None), None)
+    return next((t for t in reversed(lineage(state)) if t.change is not None), None)
 
 
 def _touched(last: Iteration | None) -> tuple[str, ...]:
@@ -108,3 +108,16 @@ def _patch(site: Site, last: Iteration | None) -> str:
     if last is None or last.change is None:
         return ""
     return clean(decode(site.journal.blobs.get(last.change.patch)))
+
+
+def _conflict(site: Site, state: State) -> str:
+    """The files in which the try before meets the base, with both sides between markers."""
+    last = next(reversed(lineage(state)), None)
+    if last is None or last.conflict is None:
+        return ""
+    parts = []
+    for path in last.conflict.paths:
+        content = site.workshop.read(last.conflict.tree, path)
+        if content is not None:
+            parts.append(f"{clean(path)}:\n{clean(decode(content))}")
+    return "\n".join(parts)

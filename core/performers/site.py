@@ -16,7 +16,15 @@ from core.config import RepositoryConfig, Settings
 from core.errors import ActionFailed
 from core.journal import Journal
 from core.performers.proposers import Proposers
-from core.protocol import BlobRef, Change, Isolation, Problem, Tree
+from core.protocol import (
+    BlobRef,
+    Change,
+    CheckResult,
+    CheckSpec,
+    Isolation,
+    Problem,
+    Tree,
+)
 from core.repo.facts import Facts
 from core.repo.workshop import Workshop
 from core.sandbox.environment import ignored_environment
@@ -83,6 +91,10 @@ class Site:
         room = self.workshop.lab("repair")
         room.checkout(tree)
         return room.work
+
+    def known(self, tree: Tree, check: CheckSpec) -> CheckResult | None:
+        """An earlier run of this check on this very tree, in the environment of now."""
+        return self.journal.evidence(tree, check.name, self.runner.environment(check.argv))
 
     def keep(self, change: Change) -> Change:
         """Makes sure that a change's tree is in the workshop, which is disposable: the journal

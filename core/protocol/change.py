@@ -20,7 +20,7 @@ class FileChange(Value, frozen=True):
     runs_later: str = ""
     """Why this file runs code later (hook, CI, conftest, lock file…); "" when it does not."""
     weakens: tuple[str, ...] = ()
-    """For each hunk, what it takes from the tests that the base had; "" for nothing. () for none."""
+    """Hunk by hunk, what it takes from the tests that the base had; "" for nothing, () for none."""
 
 
 class Change(Value, frozen=True):

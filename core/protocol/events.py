@@ -138,6 +138,8 @@ class RedShown(Event, frozen=True):
     action: str
     shown: tuple[str, ...]
     idle: tuple[str, ...]
+    results: tuple[CheckResult, ...] = ()
+    """Of the runs that told, on the base with the change's tests alone."""
 
 
 class NeedsFound(Event, frozen=True):
@@ -147,6 +149,8 @@ class NeedsFound(Event, frozen=True):
     needed: tuple[str, ...]
     """Hunk ids; () where no set of them was found to be enough."""
     tests: tuple[str, ...]
+    results: tuple[CheckResult, ...] = ()
+    """Of the runs that told, on the trees that were tried."""
 
 
 class GateOpened(Event, frozen=True):

@@ -64,6 +64,8 @@ class Decision(Value, frozen=True):
     """The plan as the person left it (plan gate)."""
     files: tuple[EditedFile, ...] = ()
     """The person's version (edit)."""
+    patch: bytes = b""
+    """The person's version as a patch of the base, instead of files (edit)."""
     amount: float = 0.0
     """How many dollars more (budget)."""
     name: str = ""

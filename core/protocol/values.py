@@ -143,6 +143,8 @@ class Edited(Value, frozen=True, tag="edited"):
 
     of: int
     files: tuple[EditedFile, ...]
+    patch: bytes = b""
+    """The whole change as a patch of the base, where they edited that instead of files."""
 
 
 class Rebuilt(Value, frozen=True, tag="rebuilt"):

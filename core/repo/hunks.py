@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,7 +56,12 @@ class _Section:
         return None if value is None else value.rstrip(b"\n")
 
 
-def parse(patch: bytes, *, scope: tuple[str, ...] = ()) -> tuple[FileDiff, ...]:
+def parse(
+    patch: bytes,
+    *,
+    scope: tuple[str, ...] = (),
+    old: Callable[[str], bytes | None] = lambda _: None,
+) -> tuple[FileDiff, ...]:
     """The files of a patch. Ids are unique in it, and follow from path and content alone, so
     that a hunk keeps its id when the change is rebuilt elsewhere. Raises `ValueError`."""
     sections = tuple(_sections(patch))

@@ -50,7 +50,13 @@ class Landing:
 
 
 def prepare(
-    workshop: Workshop, base: Base, change: Change, message: str, author: str = ""
+    workshop: Workshop,
+    base: Base,
+    change: Change,
+    message: str,
+    author: str = "",
+    *,
+    merge: bool = False,
 ) -> LandingIntent | Moved:
     """Make the commit (in the workshop) and everything that recovery would need.
 
@@ -92,6 +98,11 @@ def prepare(
         lock=token,
         stage=str(workshop.facts.git_dir / f"loopwright-{token}"),
     )
+
+
+def prepare_move(workshop: Workshop, base: Base, change: Change, to: str) -> LandingIntent | Moved:
+    """The branch goes back to the commit `to`, and the files with it."""
+    raise ActionFailed(Problem("internal", "The branch cannot be moved yet."))
 
 
 def land(workshop: Workshop, intent: LandingIntent, base: Base, change: Change) -> Landing | Moved:

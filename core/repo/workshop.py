@@ -154,8 +154,10 @@ class Workshop:
             put_entries(git, new, self.facts.nothing)
             return git.text("write-tree")
 
-    def apply(self, base_tree: Tree, patch: bytes) -> Tree:
+    def apply(self, base_tree: Tree, patch: bytes, *, recount: bool = False) -> Tree:
         """The tree that a patch of ours (`diff`, `hunks.subset`) makes out of a tree.
+
+        `recount` does not take the hunks' counts at their word: a person edited them.
 
         Raises `ActionFailed("conflict")` where it does not fit.
         """
@@ -163,7 +165,8 @@ class Workshop:
             return base_tree
         with self._index_of(base_tree) as git:
             try:
-                git.run("apply", "--cached", "--binary", "--whitespace=nowarn", "-", input=patch)
+                argv = ["apply", "--cached", "--binary", "--whitespace=nowarn"]
+                git.run(*argv, *(["--recount"] if recount else []), "-", input=patch)
             except GitFailed as error:
                 raise _problem(
                     "conflict", f"The hunks do not fit: {clean_line(error.stderr)}"

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from core import protocol as p
 from core.errors import ActionFailed
-from core.state import State
+from core.state import State, find_try
 
 BASE = p.Base("c0ffee", "base", "main")
 PYTEST = p.CheckSpec("pytest", ("pytest",), "pytest")
+CONFLICT = p.Conflict("marked", ("a.py",))
 
 
 def change_to(tree: str, base: p.Base = BASE, *paths: str) -> p.Change:
@@ -37,6 +38,14 @@ class World:
     checks: tuple[p.CheckSpec, ...] = (PYTEST,)
     moved: list[p.Moved] = field(default_factory=list)
     """Answers of landings, in order; a landing succeeds once they are used up."""
+    added: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tree → ids of the tests that it has and the base has not."""
+    idle: tuple[str, ...] = ()
+    """Those of the added tests that pass without the change."""
+    conflicts: set[str] = field(default_factory=set)
+    """Ids of builds that meet what the base holds."""
+    paths: tuple[str, ...] = ("a.py",)
+    """What every change touches."""
     hold: dict[str, threading.Event] = field(default_factory=dict)
     """Action kind → performers of that kind wait for this, or for cancellation."""
     seen_notes: list[tuple[str, ...]] = field(default_factory=list)
@@ -92,6 +101,8 @@ class World:
         return p.ProposalMade(a.id, p.Reply("", "because", usage))
 
     def do_Build(self, a, s, run):
+        if a.id in self.conflicts:
+            return p.BuildFailed(a.id, p.Problem("conflict", "both changed a.py"), CONFLICT)
         match a.origin:
             case p.Proposed():
                 tree = self.replies.pop(0)
@@ -101,7 +112,9 @@ class World:
                 tree = f"edit-of-{a.origin.of}"
             case p.Rebuilt():
                 tree = f"rebuilt-{a.origin.of}"
-        return p.ChangeBuilt(a.id, change_to(tree, s.base))
+            case p.Again():
+                tree = find_try(s, a.origin.of).change.tree
+        return p.ChangeBuilt(a.id, change_to(tree, s.base, *self.paths))
 
     def do_Judge(self, a, s, run):
         tree = s.iteration.change.tree
@@ -112,9 +125,34 @@ class World:
         says = f"{len(before - now)} fixed, {len(left)} left, {len(new)} new."
         verdict = p.Verdict(
             kind, says, tuple(sorted(before - now)), tuple(sorted(new)), tuple(sorted(left)),
-            signature=",".join(sorted(now)),
+            signature=",".join(sorted(now)), added=self.added.get(tree, ()),
         )  # fmt: skip
         return p.Judged(a.id, verdict)
+
+    def do_ShowRed(self, a, s, run):
+        shown = tuple(t for t in a.added if t not in self.idle)
+        return p.RedShown(a.id, shown, tuple(t for t in a.added if t in self.idle))
+
+    def do_FindNeeded(self, a, s, run):
+        whole = find_try(s, a.of).change.hunk_ids
+        left_out = tuple(h for h in whole if h not in a.taken)
+        return p.NeedsFound(a.id, left_out, (*s.iteration.verdict.new, *s.iteration.verdict.left))
+
+    def do_PlanUndo(self, a, s, run):
+        newest = s.landings[-1].commit == a.commit
+        change = change_to("undone", s.base)
+        move_to = BASE.commit if newest else ""
+        return p.UndoPlanned(a.id, p.UndoPlan(a.commit, a.redo, change, move_to=move_to))
+
+    def do_TakeBack(self, a, s, run):
+        if self.moved:
+            return p.LandingRefused(a.id, self.moved.pop(0))
+        commit = (
+            a.plan.move_to if a.move else f"{'redo' if a.plan.redo else 'undo'}-of-{a.plan.commit}"
+        )
+        intent = p.LandingIntent("r", "o", commit, (), "", "", backward=a.move)
+        run.record(p.LandingPrepared(a.id, intent))
+        return p.TakenBack(a.id, commit, p.Base(commit, "undone", "main"), ("a.py",))
 
     def do_Land(self, a, s, run):
         if self.moved:
