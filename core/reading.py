@@ -14,6 +14,9 @@ class Reader(Protocol):
     def diff(self, change: p.Change) -> tuple[p.FileDiff, ...]:
         """The change's files and hunks, parsed and cleaned."""
 
+    def patch(self, change: p.Change) -> bytes:
+        """The diff's bytes, as `git apply` takes them; b"" where they are not kept."""
+
     def records(self, result: p.CheckResult) -> p.Records:
         """Every test and finding of a check."""
 

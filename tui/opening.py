@@ -102,6 +102,9 @@ class Nothing:
     def diff(self, change: p.Change) -> tuple[p.FileDiff, ...]:  # noqa: ARG002
         return ()
 
+    def patch(self, change: p.Change) -> bytes:  # noqa: ARG002
+        return b""
+
     def records(self, result: p.CheckResult) -> p.Records:  # noqa: ARG002
         return p.Records()
 

@@ -20,6 +20,7 @@ from core import protocol as p
 from core.errors import JournalError
 from core.fold import fold_all
 from core.journal.blobs import Blobs
+from core.landings import last_word
 from core.state import Iteration, State
 
 SCHEMA = 1
@@ -100,7 +101,7 @@ class Journal:
         changed = {i.n: i for i in (*after.tries[-1:], after.iteration) if i is not None}
         if before.iteration is not None and before.iteration.n not in changed:
             # Landed or left: it is no longer the live step's, and its last word is in the event.
-            changed[before.iteration.n] = _last_word(before.iteration, after)
+            changed[before.iteration.n] = last_word(before.iteration, after)
         for n, row in changed.items():
             if row is not before.iteration:
                 self._db.execute(
@@ -174,13 +175,6 @@ class Journal:
     def _read(self, query: str, values: tuple[object, ...]) -> list[tuple]:  # type: ignore[type-arg]
         with self._guard, _translated(self.folder):
             return self._db.execute(query, values).fetchall()
-
-
-def _last_word(live: Iteration, after: State) -> Iteration:
-    landing = next((x for x in after.landings if x.iteration == live.n), None)
-    if landing is None:
-        return live
-    return msgspec.structs.replace(live, outcome="landed", commit=landing.commit, ended=after.at)
 
 
 def _open(path: Path, readonly: bool) -> sqlite3.Connection:

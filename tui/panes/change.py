@@ -8,8 +8,9 @@ from core import protocol as p
 from core.text import clean, clean_line
 from tui.paint import Line, line, wrap
 from tui.panes import diffs
+from tui.panes.conflicts import conflict_face
 from tui.panes.diffs import DiffRow
-from tui.panes.faces import moved_face, plan_face, trust_face, welcome_face
+from tui.panes.faces import moved_face, plan_face, trust_face, undo_face, welcome_face
 from tui.panes.rows import Rows
 from tui.view import View, doing
 
@@ -94,6 +95,16 @@ class ChangePane(Rows):
         path, at = diffs.file_line(self.files, self.rows[self.cursor])
         return (path, at) if path else (self.files[0].change.path, 1)
 
+    def range_here(self) -> tuple[str, int, int, bool, str] | None:
+        """Path, first and last line, whether they are the base's, and the lines themselves."""
+        if not self.rows or self.rows[self.cursor].kind != "line":
+            return None
+        row = self.rows[self.cursor]
+        entry = self.files[row.file].hunks[row.hunk].lines[row.at]
+        old = entry.kind == "-"
+        at = entry.old if old else entry.new
+        return self.files[row.file].change.path, at, at, old, entry.text
+
     def go_to(self, path: str, at: int) -> bool:
         y = diffs.find_line(self.files, self.rows, path, at)
         if y >= 0:
@@ -121,7 +132,7 @@ class ChangePane(Rows):
             title = Content(self.title)
         if change is None or streamed(view):
             return title, Content("")
-        parts = [f"try {view.shown.n}" if view.shown else "", diffs.totals(change)]
+        parts = [what_is_shown(view), diffs.totals(change)]
         if may_choose(view):
             every = change.hunk_ids
             parts.append(f"{len(view.taken & set(every))} of {len(every)} hunks taken")
@@ -138,6 +149,13 @@ def may_choose(view: View) -> bool:
         and "approve" in gate.allows
         and (gate.kind != "plan")
     )
+
+
+def what_is_shown(view: View) -> str:
+    gate = view.gate
+    if view.past is None and gate is not None and gate.undo is not None:
+        return f"{'redo' if gate.undo.redo else 'undo'} of {gate.undo.commit[:7]}"
+    return f"try {view.shown.n}" if view.shown else ""
 
 
 def streamed(view: View) -> str:
@@ -162,6 +180,11 @@ def change_head(view: View, cells: int, streaming: str) -> list[Line]:
             return plan_face(view, cells)
         if gate.moved is not None:
             return [*moved_face(gate.moved, cells), line(), *_reasons(view, cells)]
+        if gate.undo is not None:
+            return undo_face(view, gate.undo, cells)
+        if gate.conflict is not None:
+            advice = "Settle it in your editor (e), or say how it should be (r)."
+            return conflict_face(gate.conflict, view.marked, cells, advice)
     if it is None:
         return welcome_face(view, cells)
     return _reasons(view, cells)
@@ -193,6 +216,8 @@ def _reasons(view: View, cells: int) -> list[Line]:
             rows += wrap(f"Try {of} as you edited it.", cells, "dim")
         case p.Rebuilt(of=of):
             rows += wrap(f"Try {of}, put on the base as it is now.", cells, "dim")
+        case p.Again(of=of):
+            rows += wrap(f"Try {of} once more, for another decision than then.", cells, "dim")
         case _:
             pass
     if it.reply is not None and it.reply.reasons.strip():
