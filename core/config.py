@@ -60,6 +60,10 @@ class PersonConfig(Value, frozen=True):
     """Dollars that one session may spend."""
     sandbox: bool = True
     """False runs trusted checks without a sandbox, as `--no-sandbox` does."""
+    warm: bool = True
+    """False starts pytest anew for each run, as `--cold` does."""
+    first_failure: bool = False
+    """True has tests stop at their first failure, as `--first-failure` does."""
     interpreter: str = ""
     """Path of the Python that checks run with."""
     theme: Literal["", "dark", "light", "terminal"] = ""
@@ -123,6 +127,8 @@ _PERSONAL: Mapping[str, str] = {
     "timeouts": "how long something may take",
     "theme": "how the screen looks",
     "keys": "what keys do",
+    "warm": "how checks are started",
+    "first_failure": "when tests stop",
 }
 
 _Config = TypeVar("_Config", PersonConfig, RepositoryConfig)

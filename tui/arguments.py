@@ -118,6 +118,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
         help="stop after N tries (default: 8)",
     )  # fmt: skip
     add("--budget", type=_dollars, metavar="USD", help="spend at most this (default: 1.00)")
+    add("--cold", action="store_true", help="start pytest anew for each run of the tests")
+    add(
+        "--first-failure", action="store_true",
+        help="stop tests at their first failure: quicker, and never green",
+    )  # fmt: skip
     add("--trust", action="store_true", help="trust the check commands, for this run")
     add(
         "--no-sandbox", action="store_true",

@@ -216,6 +216,8 @@ def _options(request: Namespace, person: PersonConfig) -> Options:
         trust_for_run=request.trust,
         allow_unsandboxed=request.no_sandbox or not person.sandbox,
         checks=tuple(request.checks),
+        warm=person.warm and not request.cold,
+        first_failure=person.first_failure or request.first_failure,
     )
 
 

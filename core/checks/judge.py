@@ -98,7 +98,8 @@ def _kind(verdict: Verdict, now: Evidence, previous: Verdict | None) -> Kind:
         return "void"
     wrong = len({*verdict.left, *verdict.new}) + len(verdict.lost)
     ran = any(v in ("pass", "fail") for v in verdicts) and "no tests" not in verdicts
-    if not wrong and ran:
+    partial = any(result.partial for result, _ in now.values())
+    if not wrong and ran and not partial:
         return "green"
     if previous is not None and previous.kind != "void":
         if previous.signature == verdict.signature and previous.lost == verdict.lost:
@@ -132,6 +133,8 @@ def _says(verdict: Verdict, kind: Kind, needs: tuple[Need, ...], now: Evidence) 
     for name, (result, _) in now.items():
         if result.verdict in words:
             told.append(f"{name} {words[result.verdict]}.")
+        if result.partial:
+            told.append(f"{name} stopped at its first failure, so this is a part of the evidence.")
     return shorten(" ".join(told), 2 * MAX_NAME)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from core.checks.runner import Desk, Runner
 from core.checks.tools import is_python
 
 RECORD = "record.jsonl"
+FIRST = "first.json"
 START = 4
 """Words of a command that stand before pytest's arguments."""
 _PYTEST = re.compile(r"(py\.test|pytest)(-3(\.\d+)?)?")
@@ -60,10 +62,16 @@ def variables(runner: Runner, desk: Desk) -> dict[str, str]:
     env: dict[str, str] = {
         "LOOPWRIGHT_RECORD": str(desk.results / RECORD),
         "LOOPWRIGHT_ROOT": str(sandbox.root),
+        "LOOPWRIGHT_FIRST": str(desk.results / FIRST),
     }
     if not sandbox.sandboxed:
         env["LOOPWRIGHT_FOREIGN"] = str(runner.place.repo)
     return env
+
+
+def put_first(desk: Desk, tests: Sequence[str]) -> None:
+    """Which tests the recorder puts before the others."""
+    (desk.folder / FIRST).write_text(json.dumps(list(tests)), encoding="ascii")
 
 
 def foreign(runner: Runner, imports: Sequence[str]) -> tuple[str, ...]:

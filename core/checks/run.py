@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -14,6 +15,7 @@ from core.checks.output import Spool
 from core.checks.readers import mypy, plain, ruff
 from core.checks.readers import pytest as recorded
 from core.checks.runner import Desk, Runner
+from core.checks.warm import Warm
 from core.context import Context
 from core.errors import ActionCancelled
 from core.protocol import (
@@ -23,6 +25,7 @@ from core.protocol import (
     CheckSpec,
     CheckVerdict,
     Diagnostic,
+    Notice,
     Records,
     TestRecord,
     Tree,
@@ -31,6 +34,32 @@ from core.sandbox.process import Ended
 from core.text import clean_line, shorten, strip_colours
 
 PutBlob = Callable[[bytes], BlobRef]
+
+
+@dataclass(frozen=True)
+class How:
+    """How pytest is run, beyond what its command says. Outcomes are the same but for `stop`."""
+
+    warm: Warm | None = None
+    """Where a pytest may wait that was started already; None always starts one."""
+    first: tuple[str, ...] = ()
+    """Ids of tests to begin with."""
+    stop: bool = False
+    """Stop at the first failure; the evidence is partial then."""
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        return ("-x",) if self.stop else ()
+
+
+def ways(how: How) -> tuple[tuple[str, ...], ...]:
+    """What the evidence of a run like this can say of how it was run, as hashes tell it apart.
+
+    Warm evidence is told apart from cold, so that who asks for cold runs is never given the
+    other kind.
+    """
+    cold = how.extra
+    return ((*cold, "warm"), cold) if how.warm is not None else (cold,)
 
 
 @dataclass
@@ -42,6 +71,10 @@ class _Job:
     desk: Desk
     context: Context
     spool: Spool
+    how: How = field(default_factory=How)
+    was: tuple[str, ...] = ()
+    """How it was run, as `ways` names it."""
+    ends: ExitStack = field(default_factory=ExitStack)
 
     def start(self, argv: Sequence[str], env: dict[str, str] | None = None) -> Ended:
         ended = self.runner.sandbox.run(
@@ -81,6 +114,10 @@ class _Found:
     says: str = ""
     tests: tuple[TestRecord, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    partial: bool = False
+
+
+_AS_IT_IS = How()
 
 
 def run_check(
@@ -91,6 +128,7 @@ def run_check(
     context: Context,
     action: str,
     put_blob: PutBlob,
+    how: How = _AS_IT_IS,
 ) -> CheckResult:
     """Run `spec` on the tree that is checked out in the runner's place.
 
@@ -99,10 +137,11 @@ def run_check(
     Raises `ActionCancelled` when the context is cancelled; nothing of the check runs on then.
     """
     context.check()
-    with runner.desk() as desk:
+    with runner.desk() as desk, ExitStack() as ends:
         render = mypy.render if spec.reader == "mypy" else None
         spool = Spool(context, action, spec.name, render)
-        found = _READERS.get(spec.reader, _plain)(_Job(spec, runner, desk, context, spool))
+        job = _Job(spec, runner, desk, context, spool, how, ends=ends)
+        found = _READERS.get(spec.reader, _plain)(job)
     records = Records(tests=found.tests, diagnostics=found.diagnostics)
     failing = [t for t in found.tests if t.outcome in ("failed", "error")]
     return CheckResult(
@@ -111,7 +150,8 @@ def run_check(
         verdict=found.verdict,
         argv=spec.argv,
         exit_code=found.ended.exit_code,
-        environment=runner.environment(spec.argv),
+        environment=runner.environment(spec.argv, job.was),
+        partial=found.partial,
         isolation=runner.sandbox.isolation.kind,
         seconds=round(found.ended.seconds, 3),
         counts=dict(Counter(t.outcome for t in found.tests)),
@@ -123,9 +163,41 @@ def run_check(
     )
 
 
+def _warm(job: _Job) -> Ended | None:
+    """The run of a pytest that was started already; None where the run has to be cold."""
+    warm, extra = job.how.warm, job.how.extra
+    if warm is None:
+        return None
+    standby, why = warm.take(job.runner, job.spec, extra)
+    if standby is not None:
+        job.ends.callback(standby.close)
+        pytest_command.put_first(standby.desk, job.how.first)
+        spool = job.spool
+        ended = standby.run(
+            timeout=job.spec.timeout, sink=spool.feed, context=job.context, tick=spool.tick
+        )
+        if ended is not None:
+            warm.kept()
+            job.desk, job.was = standby.desk, (*extra, "warm")
+            if ended.cancelled:
+                raise ActionCancelled
+            return ended
+        warm.lose()
+        why = standby.why()
+    if why and why not in warm.told:
+        warm.told.add(why)
+        says = f"{clean_line(job.spec.name)} is started anew for each run: {clean_line(why)}."
+        job.context.show(Notice("info", says))
+    return None
+
+
 def _pytest(job: _Job) -> _Found:
-    argv, env = pytest_command.command(job.runner, job.desk, job.spec.argv)
-    ended = job.start(argv, env)
+    job.was = job.how.extra
+    ended = _warm(job)
+    if ended is None:
+        pytest_command.put_first(job.desk, job.how.first)
+        argv, env = pytest_command.command(job.runner, job.desk, job.spec.argv, job.how.extra)
+        ended = job.start(argv, env)
     output = job.spool.finish()
     report = recorded.read(job.desk.read(pytest_command.RECORD))
     tests = report.tests
@@ -135,7 +207,9 @@ def _pytest(job: _Job) -> _Found:
     elif report.exit_code is None and not report.cannot:
         tests = recorded.with_unfinished(report, "The process ended while this test was running.")
     verdict, says = _pytest_verdict(job, ended, report, output)
-    return _Found(ended, verdict, output, says, tests)
+    if report.stopped and verdict == "fail":
+        says = says or f"{job.spec.name} stopped at its first failure; what came after is unknown."
+    return _Found(ended, verdict, output, says, tests, partial=report.stopped)
 
 
 def _pytest_verdict(

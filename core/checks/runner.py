@@ -51,9 +51,12 @@ class Runner:
         )
         return replace(self, sandbox=replace(self.sandbox, place=place))
 
-    def environment(self, argv: Sequence[str]) -> str:
-        """Hash of interpreter, isolation and command: other environment, other evidence."""
-        parts = [self.interpreter.fingerprint(), self.sandbox.isolation.kind, list(argv)]
+    def environment(self, argv: Sequence[str], how: Sequence[str] = ()) -> str:
+        """Hash of interpreter, isolation and command: other environment, other evidence.
+
+        `how` names what else was not the plain run of the command ("warm", "-x").
+        """
+        parts = [self.interpreter.fingerprint(), self.sandbox.isolation.kind, list(argv), *how]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @contextmanager

@@ -86,5 +86,6 @@ def _results(
     site: Site, tree: p.Tree, state: State, context: Context, action: str
 ) -> Iterator[p.CheckResult]:
     for check in state.checks:
-        known = site.known(tree, check)
-        yield known or run_on(site, check, tree, context, action)
+        how = site.how(state)
+        known = site.known(tree, check, how)
+        yield known or run_on(site, check, tree, context, action, how)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.checks.interpreter import Interpreter
+from core.checks.run import How, ways
 from core.checks.runner import Runner, make_runner
+from core.checks.warm import Warm
 from core.config import RepositoryConfig, Settings
 from core.errors import ActionFailed
 from core.journal import Journal
@@ -29,6 +31,7 @@ from core.repo.facts import Facts
 from core.repo.workshop import Workshop
 from core.sandbox.environment import ignored_environment
 from core.sandbox.mounts import Place
+from core.state import State
 
 
 @dataclass
@@ -43,6 +46,8 @@ class Site:
     """The repository's own configuration; obeyed only after trust."""
     fresh: bool = True
     """True until a survey has used the facts that the session was opened with."""
+    warm: Warm = field(default_factory=Warm)
+    """What waits for the next run of a check."""
     _kept: set[Tree] = field(default_factory=set)
     _workshop: Workshop | None = None
     _runner: Runner | None = None
@@ -59,6 +64,7 @@ class Site:
     def look_again(self, facts: Facts) -> None:
         """Take newer facts of the same repository."""
         self.facts = facts
+        self.warm.close()
         self._kept.clear()
         if self._workshop is not None:
             self._workshop.close()
@@ -66,6 +72,7 @@ class Site:
 
     def furnish(self, interpreter: Interpreter, isolation: Isolation) -> None:
         """Settle how checks run. Runs nothing."""
+        self.warm.close()
         ignored = self.facts.git.names(
             "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
         )
@@ -92,9 +99,21 @@ class Site:
         room.checkout(tree)
         return room.work
 
-    def known(self, tree: Tree, check: CheckSpec) -> CheckResult | None:
+    def how(self, state: State) -> How:
+        """How the person wants checks run."""
+        options = state.options
+        return How(warm=self.warm if options.warm else None, stop=options.first_failure)
+
+    def known(self, tree: Tree, check: CheckSpec, how: How) -> CheckResult | None:
         """An earlier run of this check on this very tree, in the environment of now."""
-        return self.journal.evidence(tree, check.name, self.runner.environment(check.argv))
+        for way in ways(how):
+            environment = self.runner.environment(
+                check.argv, way if check.reader == "pytest" else ()
+            )
+            found = self.journal.evidence(tree, check.name, environment)
+            if found is not None:
+                return found
+        return None
 
     def keep(self, change: Change) -> Change:
         """Makes sure that a change's tree is in the workshop, which is disposable: the journal
@@ -112,6 +131,7 @@ class Site:
         return lambda data: self.journal.put_text(data.decode("utf-8", "replace"))
 
     def close(self) -> None:
+        self.warm.close()
         self.proposers.close()
         if self._workshop is not None:
             self._workshop.close()

@@ -40,7 +40,10 @@ class CheckResult(Value, frozen=True):
     argv: tuple[str, ...] = ()
     exit_code: int | None = None
     environment: str = ""
-    """Hash of interpreter, isolation and command: other environment, other evidence."""
+    """Hash of interpreter, isolation, command and how it was started: other environment, other
+    evidence. A pytest that was started ahead and one that was not are told apart."""
+    partial: bool = False
+    """True where it stopped at a failure: what did not run is unknown, and nothing is green."""
     isolation: str = ""
     seconds: float = 0.0
     counts: dict[str, int] = {}

@@ -202,6 +202,10 @@ class Options(Value, frozen=True):
     allow_unsandboxed: bool = False
     checks: tuple[str, ...] = ()
     """Check commands given with --check, as written."""
+    warm: bool = True
+    """False starts pytest anew for each run, as --cold asks."""
+    first_failure: bool = False
+    """Tests stop at their first failure; such evidence is partial and never green."""
 
 
 class Survey(Value, frozen=True):

@@ -20,7 +20,7 @@ import pytest
 
 from core.checks.commands import from_command
 from core.checks.interpreter import find
-from core.checks.run import run_check
+from core.checks.run import How, run_check
 from core.checks.runner import Runner, make_runner
 from core.context import Context, PlainContext
 from core.protocol import CheckResult, Isolation, Records
@@ -103,7 +103,12 @@ class Bench:
         return make_runner(where, isolation, interpreter, self.folder / "scratch")
 
     def check(
-        self, runner: Runner, command: str, context: Context | None = None, **spec: Any
+        self,
+        runner: Runner,
+        command: str,
+        context: Context | None = None,
+        how: How | None = None,
+        **spec: Any,
     ) -> CheckResult:
         return run_check(
             from_command(command, **spec),
@@ -112,6 +117,7 @@ class Bench:
             context=context or PlainContext(),
             action="a",
             put_blob=self.put,
+            how=how or How(),
         )
 
     def output(self, result: CheckResult) -> str:

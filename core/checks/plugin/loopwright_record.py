@@ -114,6 +114,47 @@ def pytest_configure(config):
         write("begin", pytest=pytest.__version__, python=list(sys.version_info[:3]))
 
 
+OWN_ORDER = ("randomly", "random-order", "order", "ordering", "dependency", "reverse")
+"""What stands after "pytest-" in the names of plugins that settle the order themselves."""
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(session, config, items):
+    """The tests that failed last time come first, and the rest stays in its order."""
+    before = list(items)
+    yield
+    first = _first()
+    if not first or orders_itself(config, before, items):
+        return
+    items.sort(key=lambda item: full(item.nodeid) not in first)
+
+
+def _first():
+    try:
+        with open(os.environ.get("LOOPWRIGHT_FIRST") or os.devnull) as file:
+            return set(json.loads(file.read() or "[]"))
+    except (OSError, ValueError):
+        return set()
+
+
+def orders_itself(config, before, after):
+    """Whether the repository, or an option of pytest's, says in which order tests run."""
+    option = config.option
+    if any(getattr(option, name, None) for name in ("failedfirst", "lf", "newfirst", "stepwise")):
+        return True
+    if getattr(option, "numprocesses", None) or hasattr(config, "workerinput"):
+        return True
+    names = {dist.project_name for _, dist in config.pluginmanager.list_plugin_distinfo()}
+    if names.intersection("pytest-" + name for name in OWN_ORDER):
+        return True
+    for plugin in config.pluginmanager.get_plugins():
+        file = os.path.basename(getattr(plugin, "__file__", None) or "")
+        if file == "conftest.py" and hasattr(plugin, "pytest_collection_modifyitems"):
+            left = set(after)
+            return [item for item in before if item in left] != list(after)
+    return False
+
+
 def pytest_collection_finish(session):
     if not _is_worker:
         write("collected", total=len(session.items))
@@ -211,4 +252,10 @@ def _last_words(text):
 
 def pytest_sessionfinish(session, exitstatus):
     if not _is_worker:
-        write("end", exit=int(exitstatus), ran=session.testscollected, failed=session.testsfailed)
+        write(
+            "end",
+            exit=int(exitstatus),
+            ran=session.testscollected,
+            failed=session.testsfailed,
+            stopped=bool(session.shouldfail),
+        )

@@ -1,8 +1,9 @@
 """Starts pytest as its command or `python -m pytest` would, with our recorder in it.
 
 Usage: python loopwright_start.py module|script SITE [pytest arguments]. SITE is a folder that
-holds a pytest to use where this interpreter has none, or "". Standard library only; the syntax
-is old on purpose, so that an old Python can still say that it is too old.
+holds a pytest to use where this interpreter has none, or "". With LOOPWRIGHT_GO it is started
+before it is needed, and waits (see `loopwright_wait`). Standard library only; the syntax is old
+on purpose, so that an old Python can still say that it is too old.
 """
 
 # mypy: ignore-errors
@@ -52,6 +53,11 @@ def main():
     sys.path[0:1] = [os.getcwd()] if how == "module" else []
     pytest = find_pytest(site)
     sys.path.append(HERE)
+    if "LOOPWRIGHT_GO" in os.environ:
+        import loopwright_wait
+
+        loopwright_wait.wait()
+        del sys.modules["loopwright_wait"], loopwright_wait
     sys.argv[:] = [pytest.__file__] + arguments
     sys.exit(pytest.main(["-p", "loopwright_record"] + arguments))
 

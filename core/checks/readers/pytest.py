@@ -22,6 +22,8 @@ class Report:
     tests: tuple[TestRecord, ...] = ()
     exit_code: int | None = None
     """pytest's own, when the run came to its end."""
+    stopped: bool = False
+    """True where it was told to stop at a failure, and did."""
     collected: int | None = None
     imports: tuple[str, ...] = ()
     cannot: str = ""
@@ -49,6 +51,7 @@ def read(data: bytes) -> Report:
             running[_name(entry.get("id"))] = None
         elif kind == "end":
             report.exit_code = _int(entry.get("exit"))
+            report.stopped = entry.get("stopped") is True
         elif kind == "collected":
             report.collected = _int(entry.get("total"))
         elif kind == "imports":
