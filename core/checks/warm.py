@@ -30,6 +30,8 @@ _CONFIGS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproje
             "tox.ini", "setup.cfg")  # fmt: skip
 _ODD = re.compile(r"(?<![\w-])(-n|-p|--numprocesses|--dist|--tx)(?![a-z])[\w:=.]*")
 _ADDOPTS = re.compile(r"^\s*addopts\s*=(.*(?:\n(?!\s*[\w.]+\s*=|\s*\[).*)*)", re.MULTILINE)
+_SETTLES = 10.0
+"""Seconds after which one that is not ready yet is given up."""
 _FAILURES = 2
 """Processes in a row that ended before their run: after so many none is started any more."""
 Extra: TypeAlias = tuple[str, ...]
@@ -160,6 +162,18 @@ class Standby:
     def alive(self) -> bool:
         return not self._over.is_set()
 
+    @property
+    def ready(self) -> bool:
+        return bool(self.desk.read("ready"))
+
+    def settled(self) -> bool:
+        """Wait until it has looked at its surroundings; False where it does not come to that."""
+        until = time.monotonic() + _SETTLES
+        while not self.ready:
+            if self._over.wait(0.005) or time.monotonic() > until:
+                return False
+        return True
+
     def run(
         self,
         *,
@@ -233,6 +247,17 @@ class Warm:
             held = self._held.get(spec.name)
             if held is None:
                 self._held[spec.name] = Standby(runner, spec, extra)
+
+    def settle(self) -> None:
+        """To be called before the tree changes: what is being started sees the tree as it is.
+
+        Waits, at most for as long as a start takes, which the run after it then saves.
+        """
+        for name, standby in tuple(self._held.items()):
+            if not standby.settled() and standby.alive:
+                with self._guard:
+                    del self._held[name]
+                standby.close()
 
     def take(
         self, runner: Runner, spec: CheckSpec, extra: Extra = ()

@@ -46,6 +46,7 @@ def run_on(
     how: How,
 ) -> p.CheckResult:
     """Runs one check on a tree that the workshop holds; `action` is what its output belongs to."""
+    site.warm.settle()
     site.workshop.checkout(tree)
     context.check()
     result = run_check(

@@ -24,8 +24,9 @@ def wait():
     folder = os.path.dirname(go)
     import_ahead()
     if ours():
-        end(folder, "declined", "modules of the tree (%s) come in with pytest" % ours())
+        end(folder, "declined", f"modules of the tree ({ours()}) come in with pytest")
     before = surroundings(mounts)
+    mark(folder, "ready", "")
     with open(go, "rb") as told:
         word = told.readline()
     if not word:
@@ -34,7 +35,7 @@ def wait():
         end(folder, "declined", "folders that the interpreter found at its start have changed")
     hidden = shadowed()
     if hidden:
-        end(folder, "declined", "the tree has a module of its own called %s" % hidden)
+        end(folder, "declined", f"the tree has a module of its own called {hidden}")
     importlib.invalidate_caches()
     sys.path_importer_cache.clear()
     mark(folder, "began", "")
