@@ -64,6 +64,8 @@ class PersonConfig(Value, frozen=True):
     """False starts pytest anew for each run, as `--cold` does."""
     first_failure: bool = False
     """True has tests stop at their first failure, as `--first-failure` does."""
+    output_limit: Annotated[int, Meta(ge=1, le=1 << 20)] = 256
+    """Megabytes of one check's output that are kept; of more, the last 4 are kept too."""
     interpreter: str = ""
     """Path of the Python that checks run with."""
     theme: Literal["", "dark", "light", "terminal"] = ""
@@ -129,6 +131,7 @@ _PERSONAL: Mapping[str, str] = {
     "keys": "what keys do",
     "warm": "how checks are started",
     "first_failure": "when tests stop",
+    "output_limit": "how much output is kept",
 }
 
 _Config = TypeVar("_Config", PersonConfig, RepositoryConfig)

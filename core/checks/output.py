@@ -1,17 +1,21 @@
-"""What a check prints: shown live in small batches, kept whole up to a bound."""
+"""What a check prints: shown live in small batches, and kept whole on disk up to a bound."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from core.context import Context
-from core.protocol import Output
+from core.protocol import BlobRef, Output
 from core.text import clean_output, decode
 
 MAX_KEPT = 8 << 20
-"""Bytes kept of one check's output: the first half and the last half of these."""
+"""Bytes of one check's output that its reader is given: the first half and the last half."""
+MAX_WHOLE = 256 << 20
+"""Bytes of it that are kept on disk, where nobody says otherwise."""
 MAX_LINE = 4000
 MAX_SHOWN = 500
 """Lines in one delta."""
@@ -21,15 +25,32 @@ _FRESH = 64 << 10
 _PIECE = 16 << 10
 """Bytes cleaned at once; between two pieces other threads get their turn."""
 _LONG = 16 << 10
-"""Bytes of one line that are looked at."""
+"""Bytes of one line that are looked at live, and cleaned together."""
+_SEQUENCE = 256
+"""Bytes in which an escape sequence ends, so that a long line is not divided within one."""
+_HARMLESS = re.compile(rb"(?:[\t\n\x20-\x7e]++|\x1b\[[0-9;:]{0,64}m)*+")
+"""What cleaning would leave as it is: nearly everything that is printed."""
 _NOT_FIRST = bytes(range(0x80, 0xC0))
 """Bytes that continue a character of UTF-8."""
+
+
+class Writing(Protocol):
+    """A text that is written to disk as it comes."""
+
+    def write(self, text: str) -> None: ...
+
+    def done(self) -> BlobRef:
+        """Its reference, once it is durable."""
+
+    def drop(self) -> None:
+        """Forget it; does nothing after `done`."""
 
 
 class Spool:
     """Takes bytes as they come; bounded in memory however much that is.
 
-    `render` turns a tool's machine-readable line into one for people.
+    All of it goes cleaned to `whole`, up to `limit` bytes; then its last 4 MB, and how much is
+    missing between. `render` turns a tool's machine-readable line into one for people.
     """
 
     def __init__(
@@ -38,43 +59,54 @@ class Spool:
         action: str,
         check: str,
         render: Callable[[str], str] | None = None,
+        whole: Writing | None = None,
+        limit: int = MAX_WHOLE,
     ) -> None:
         self._context, self.action, self._check = context, action, check
         self._render = render
+        self.whole, self._limit = whole, limit
+        self._lines = _Lines()
         self._head = bytearray()
-        self._tail: deque[bytes] = deque()
-        self._tail_size = 0
-        self._left_out = 0
+        self._ends = _Ends(self._head.extend, MAX_KEPT // 2)
+        self._disk = _Ends(self._write, limit)
+        self._cut_off = False
+        """Whether the line that comes was cut for its reader."""
         self._fresh = bytearray()
         self._dropped = 0
         self._shown_at = 0.0
 
     def feed(self, data: bytes) -> None:
-        self._keep(data)
+        for piece in self._lines.feed(data):
+            self._keep(piece)
         self._fresh += data
         if len(self._fresh) > 4 * _FRESH:
             self._drop(len(self._fresh) - _FRESH)
 
     def begin(self) -> bytes:
         """The first bytes that were printed."""
-        return bytes(self._head[:4000])
+        return bytes(self._head[:4000] or self._lines.rest[:4000])
 
     def say(self, line: str) -> None:
         """A line of our own among the tool's."""
         self.feed(line.encode("utf-8", "replace") + b"\n")
 
-    def _keep(self, data: bytes) -> None:
-        room = MAX_KEPT // 2 - len(self._head)
-        if room > 0:
-            self._head += data[:room]
-            data = data[room:]
-        if data:
-            self._tail.append(data)
-            self._tail_size += len(data)
-        while self._tail_size - len(self._tail[0] if self._tail else b"") > MAX_KEPT // 2:
-            gone = self._tail.popleft()
-            self._tail_size -= len(gone)
-            self._left_out += len(gone)
+    def _keep(self, piece: bytes) -> None:
+        text = self._clean(piece)
+        if self.whole is not None:
+            self._disk.add(text.encode("utf-8", "replace"))
+        self._ends.add(self._short(text).encode("utf-8", "replace"))
+
+    def _write(self, data: bytes) -> None:
+        if self.whole is not None:
+            self.whole.write(decode(data))
+
+    def _short(self, text: str) -> str:
+        """The text with long lines cut, also those that come in several pieces."""
+        lines = text.split("\n")
+        if self._cut_off:
+            lines[0] = ""
+        self._cut_off = bool(lines[-1]) or (self._cut_off and len(lines) == 1)
+        return "\n".join(map(_cut, lines))
 
     def _drop(self, size: int) -> None:
         """Forget the oldest lines not yet shown: a flood is shown by its end."""
@@ -98,7 +130,8 @@ class Spool:
         # Most of a flood is thrown away: only what is shown is worth cleaning.
         last = data.rsplit(b"\n", MAX_SHOWN)
         before = last.pop(0) if len(last) > MAX_SHOWN else None
-        lines = self._clean(b"\n".join(map(_cut_bytes, last))).split("\n")
+        shown = self._clean(b"\n".join(map(_cut_bytes, last))).split("\n")
+        lines = list(map(_cut, shown))
         kept = lines[-MAX_SHOWN:]
         unseen = 0 if before is None else before.count(b"\n") + 1
         dropped, self._dropped = self._dropped + unseen + len(lines) - len(kept), 0
@@ -107,42 +140,86 @@ class Spool:
         )
 
     def finish(self) -> bytes:
-        """Show the rest; the whole output, cleaned, as UTF-8 (for the blob)."""
+        """Show the rest; the output, cleaned, as UTF-8, with the middle of a long one left out."""
         if self._fresh:
             self._drop(len(self._fresh) - _FRESH) if len(self._fresh) > _FRESH else None
             self._show(len(self._fresh))
-        kept: list[bytes | bytearray] = [self._head]
-        if self._left_out:
-            kept.append(f"\n[{self._left_out:,} bytes left out here]\n".encode())
-        kept += self._tail
-        self._tail.clear()
-        return b"".join(self._clean(piece).encode("utf-8", "replace") for piece in _pieces(kept))
+        self._keep(bytes(self._lines.rest))
+        self._lines.rest.clear()
+        for data in self._disk.tail():
+            self._write(data)
+        return b"".join((self._head, *self._ends.tail()))
 
     def _clean(self, data: bytes) -> str:
-        """Whole lines, made safe and bounded. Cleaning looks at no line but its own."""
-        text = decode(data)
-        if not (text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()):
-            text = clean_output(text)
+        """Text made safe. Cleaning looks at no line but its own."""
+        text = decode(data) if _HARMLESS.fullmatch(data) else clean_output(decode(data))
         if self._render is not None:
             text = "\n".join(map(self._render, text.split("\n")))
-        if len(text) > MAX_LINE:
-            text = "\n".join(map(_cut, text.split("\n")))
         return text
 
 
-def _pieces(chunks: Iterable[bytes | bytearray]) -> Iterator[bytes]:
-    """The same bytes in pieces that end where lines do, lines without measure cut."""
-    rest = bytearray()
-    for chunk in chunks:
+class _Ends:
+    """The first bytes of a stream, handed on as they come, and its last 4 MB of the others."""
+
+    def __init__(self, head: Callable[[bytes], object], room: int) -> None:
+        self._head, self._room = head, room
+        self._tail: deque[bytes] = deque()
+        self._size = 0
+        self._left_out = 0
+
+    def add(self, data: bytes) -> None:
+        if self._room > 0:
+            taken, data = data[: self._room], data[self._room :]
+            self._room -= len(taken)
+            self._head(taken)
+        if data:
+            self._tail.append(data)
+            self._size += len(data)
+        while self._size - len(self._tail[0] if self._tail else b"") > MAX_KEPT // 2:
+            gone = self._tail.popleft()
+            self._size -= len(gone)
+            self._left_out += len(gone)
+
+    def tail(self) -> Iterator[bytes]:
+        if self._left_out:
+            yield f"\n[{self._left_out:,} bytes left out here]\n".encode()
+        yield from self._tail
+
+
+class _Lines:
+    """Puts chunks together to pieces that end where lines do, or else within a long line."""
+
+    def __init__(self) -> None:
+        self.rest = bytearray()
+        """What no piece was made of yet."""
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
         view = memoryview(chunk)
         for start in range(0, len(view), _PIECE):
-            known = len(rest)
-            rest += view[start : start + _PIECE]
-            end = rest.rfind(b"\n", known) + 1
+            known = len(self.rest)
+            self.rest += view[start : start + _PIECE]
+            end = self.rest.rfind(b"\n", known) + 1
             if end:
-                yield b"\n".join(map(_cut_bytes, rest[:end].split(b"\n")))
-                del rest[:end]
-    yield _cut_bytes(rest)
+                yield bytes(self.rest[:end])
+                del self.rest[:end]
+            while len(self.rest) > 2 * _LONG:
+                # A carriage return starts the line again: of a progress bar, the last state
+                # is what counts.
+                again = self.rest.rfind(b"\r", 0, len(self.rest) - 1) + 1
+                if again:
+                    del self.rest[:again]
+                    continue
+                end = self._within(_LONG)
+                yield bytes(self.rest[:end])
+                del self.rest[:end]
+
+    def _within(self, end: int) -> int:
+        """The nearest place before `end` that is in no escape sequence and in no character."""
+        escape = self.rest.rfind(b"\x1b", end - _SEQUENCE, end)
+        end = escape if escape > 0 else end
+        while end > 1 and self.rest[end] in _NOT_FIRST:
+            end -= 1
+        return end
 
 
 def _cut_bytes(line: bytes | bytearray) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from core.checks import pytest_command, tools
-from core.checks.output import Spool
+from core.checks.output import MAX_WHOLE, Spool, Writing
 from core.checks.readers import mypy, plain, ruff
 from core.checks.readers import pytest as recorded
 from core.checks.runner import Desk, Runner
@@ -38,7 +38,7 @@ PutBlob = Callable[[bytes], BlobRef]
 
 @dataclass(frozen=True)
 class How:
-    """How pytest is run, beyond what its command says. Outcomes are the same but for `stop`."""
+    """How checks are run, beyond what their commands say. Outcomes are the same but for `stop`."""
 
     warm: Warm | None = None
     """Where a pytest may wait that was started already; None always starts one."""
@@ -46,6 +46,8 @@ class How:
     """Ids of tests to begin with."""
     stop: bool = False
     """Stop at the first failure; the evidence is partial then."""
+    limit: int = MAX_WHOLE
+    """Bytes of any check's output that are kept on disk, before its end."""
 
     @property
     def extra(self) -> tuple[str, ...]:
@@ -70,11 +72,22 @@ class _Job:
     runner: Runner
     desk: Desk
     context: Context
-    spool: Spool
-    how: How = field(default_factory=How)
+    action: str
+    writing: Callable[[], Writing] | None
+    how: How
+    ends: ExitStack
+    """What is left to do once all was read."""
     was: tuple[str, ...] = ()
     """How it was run, as `ways` names it."""
-    ends: ExitStack = field(default_factory=ExitStack)
+    spool: Spool = field(init=False)
+
+    def begin_output(self, render: Callable[[str], str] | None = None) -> None:
+        """Take what is printed from now on as the output."""
+        whole = self.writing() if self.writing is not None else None
+        if whole is not None:
+            self.ends.callback(whole.drop)
+        name, limit = self.spec.name, self.how.limit
+        self.spool = Spool(self.context, self.action, name, render, whole, limit)
 
     def start(self, argv: Sequence[str], env: dict[str, str] | None = None) -> Ended:
         ended = self.runner.sandbox.run(
@@ -128,20 +141,24 @@ def run_check(
     context: Context,
     action: str,
     put_blob: PutBlob,
+    writing: Callable[[], Writing] | None = None,
     how: How = _AS_IT_IS,
 ) -> CheckResult:
     """Run `spec` on the tree that is checked out in the runner's place.
 
-    Shows `Output` deltas while it runs and stores output and records as blobs. A check that
+    Shows `Output` deltas while it runs and stores output and records as blobs; the output is
+    written to `writing` as it comes, or else its bounded form is put in whole. A check that
     cannot start, hangs or tests the wrong sources is a result too ("error", "timeout", "void").
     Raises `ActionCancelled` when the context is cancelled; nothing of the check runs on then.
     """
     context.check()
     with runner.desk() as desk, ExitStack() as ends:
         render = mypy.render if spec.reader == "mypy" else None
-        spool = Spool(context, action, spec.name, render)
-        job = _Job(spec, runner, desk, context, spool, how, ends=ends)
+        job = _Job(spec, runner, desk, context, action, writing, how, ends)
+        job.begin_output(render)
         found = _READERS.get(spec.reader, _plain)(job)
+        whole = job.spool.whole
+        output = put_blob(found.output) if whole is None else whole.done()
     records = Records(tests=found.tests, diagnostics=found.diagnostics)
     failing = [t for t in found.tests if t.outcome in ("failed", "error")]
     return CheckResult(
@@ -158,7 +175,7 @@ def run_check(
         failing=tuple(failing[:MAX_LISTED]),
         diagnostics=found.diagnostics[:MAX_LISTED],
         records=put_blob(msgspec.json.encode(records)),
-        output=put_blob(found.output),
+        output=output,
         says=found.says,
     )
 
@@ -259,7 +276,7 @@ def _mypy(job: _Job) -> _Found:
     ended = job.tool(mypy.with_format(job.spec.argv), env)
     output = job.spool.finish()
     if mypy.lacks_json(ended.exit_code, output.decode()):
-        job.spool = Spool(job.context, job.spool.action, job.spec.name)
+        job.begin_output()
         ended = job.tool(mypy.with_format(job.spec.argv, lines=True), env)
         output = job.spool.finish()
     found = mypy.read(output.decode(), str(job.runner.sandbox.root))

@@ -21,6 +21,7 @@ from typing import TypeAlias
 from core.checks import pytest_command
 from core.checks.runner import Desk, Runner
 from core.context import Context, PlainContext
+from core.errors import LoopwrightError
 from core.protocol import CheckSpec
 from core.sandbox.mounts import mountable
 from core.sandbox.process import Ended
@@ -102,6 +103,7 @@ class Standby:
         self._context = PlainContext()
         self._up, self._over, self._read = threading.Event(), threading.Event(), threading.Event()
         self._ended = Ended(exit_code=None, problem="It was not started.")
+        self._fault: LoopwrightError | None = None
         self._early = bytearray()
         self._sink: Callable[[bytes], None] | None = None
         self._tick: Callable[[], None] = lambda: None
@@ -120,6 +122,8 @@ class Standby:
                 self._up.set()
                 try:
                     self._ended = self._run(desk)
+                except LoopwrightError as error:  # of the sink: the caller's to hear
+                    self._fault = error
                 finally:
                     os.close(self._go)
                     self._over.set()
@@ -185,7 +189,7 @@ class Standby:
         """Let it run, and wait for its end as `process.run` does.
 
         None where it did not begin: nothing of the tree was run then. Its desk stays until
-        `close`.
+        `close`. Raises what `sink` raises of our own errors.
         """
         began = time.monotonic()
         if not self.alive:
@@ -200,6 +204,8 @@ class Standby:
         if timed_out:
             self._context.cancel()
             self._over.wait()
+        if self._fault is not None:
+            raise self._fault
         ended = self._ended
         cancelled = context.cancelled
         begun = bool(self.desk.read("began"))

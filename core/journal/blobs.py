@@ -6,8 +6,10 @@ could lose.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import secrets
 import threading
 from pathlib import Path
 
@@ -38,11 +40,16 @@ class Blobs:
             _sync_folder(path.parent)
         except OSError as error:
             aside.unlink(missing_ok=True)
-            raise JournalError(
-                f"The state folder {self._folder} cannot be written ({error.strerror})."
-                " Everything up to here is kept; free some space and resume."
-            ) from error
+            raise _unwritable(self._folder, error) from error
         return ref
+
+    def writing(self) -> BlobWriting:
+        """A blob that is written as its bytes come. Raises `JournalError`."""
+        return BlobWriting(self._folder)
+
+    def path(self, ref: BlobRef) -> Path:
+        """Where its bytes lie. They are not checked here."""
+        return self._path(ref)
 
     def get(self, ref: BlobRef) -> bytes:
         """The bytes of a reference; b"" for "". Raises `JournalError` where it is damaged."""
@@ -60,6 +67,58 @@ class Blobs:
 
     def _path(self, ref: BlobRef) -> Path:
         return self._folder / ref[:2] / ref[2:]
+
+
+class BlobWriting:
+    """A blob in the making; it has its name once all of it is durable."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._hash = hashlib.sha256()
+        self._aside = folder / f".{secrets.token_hex(8)}.{os.getpid()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = open(self._aside, "xb", buffering=1 << 16)  # noqa: SIM115
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def write(self, data: bytes) -> None:
+        """Raises `JournalError`."""
+        self._hash.update(data)
+        try:
+            self._file.write(data)
+        except OSError as error:
+            self.drop()
+            raise _unwritable(self._folder, error) from error
+
+    def done(self) -> BlobRef:
+        """Its reference, durable as that of `Blobs.put`. Raises `JournalError`."""
+        ref = self._hash.hexdigest()
+        path = self._folder / ref[:2] / ref[2:]
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            path.parent.mkdir(exist_ok=True)
+            os.replace(self._aside, path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            self.drop()
+            raise _unwritable(self._folder, error) from error
+        return ref
+
+    def drop(self) -> None:
+        """Forget it; does nothing once it is done."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._aside.unlink(missing_ok=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> JournalError:
+    return JournalError(
+        f"The state folder {folder} cannot be written ({error.strerror})."
+        " Everything up to here is kept; free some space and resume."
+    )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -20,6 +20,7 @@ from core import protocol as p
 from core.errors import JournalError
 from core.fold import fold_all
 from core.journal.blobs import Blobs
+from core.journal.texts import TextWriting
 from core.landings import last_word
 from core.state import Iteration, State
 
@@ -79,6 +80,10 @@ class Journal:
     def put_text(self, text: str) -> p.BlobRef:
         """Stores a text with every known secret taken out."""
         return self.blobs.put(self._redact(text).encode("utf-8", "surrogatepass"))
+
+    def writing(self) -> TextWriting:
+        """A text that is stored as it comes, with every known secret taken out."""
+        return TextWriting(self.blobs.writing(), self._redact)
 
     def append(self, before: State, entry: p.Entry, after: State) -> None:
         """Writes an entry and what follows from it; durable when this returns."""

@@ -56,6 +56,7 @@ def run_on(
         context=context,
         action=action,
         put_blob=site.put_blob(),
+        writing=site.journal.writing,
         how=how,
     )
     rewritten = site.workshop.rewritten(tree)

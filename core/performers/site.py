@@ -102,7 +102,11 @@ class Site:
     def how(self, state: State) -> How:
         """How the person wants checks run."""
         options = state.options
-        return How(warm=self.warm if options.warm else None, stop=options.first_failure)
+        return How(
+            warm=self.warm if options.warm else None,
+            stop=options.first_failure,
+            limit=self.settings.person.output_limit << 20,
+        )
 
     def known(self, tree: Tree, check: CheckSpec, how: How) -> CheckResult | None:
         """An earlier run of this check on this very tree, in the environment of now."""

@@ -1,0 +1,54 @@
+"""Long texts that are stored as they come, with every known secret taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.journal.blobs import BlobWriting
+from core.protocol import BlobRef
+
+_BLOCK = 256 << 10
+"""Characters that are looked through together."""
+_HELD = 32 << 10
+"""Characters that wait for what follows them: no secret is longer."""
+
+
+class TextWriting:
+    """A text in the making. `redact` sees blocks that are divided where it finds nothing."""
+
+    def __init__(self, blob: BlobWriting, redact: Callable[[str], str]) -> None:
+        self._blob, self._redact = blob, redact
+        self._rest: list[str] = []
+        self._size = 0
+
+    def write(self, text: str) -> None:
+        """Raises `JournalError`."""
+        self._rest.append(text)
+        self._size += len(text)
+        if self._size > _BLOCK:
+            whole = "".join(self._rest)
+            at = self._division(whole)
+            self._put(whole[:at])
+            self._rest, self._size = [whole[at:]], len(whole) - at
+
+    def _division(self, text: str) -> int:
+        """Where the text can be divided so that no secret is; 0 where nowhere."""
+        at = text.rfind("\n", 0, len(text) - _HELD) + 1 or len(text) - _HELD
+        while at > 0:
+            before, after = text[max(0, at - _HELD) : at], text[at : at + _HELD]
+            if self._redact(before + after) == self._redact(before) + self._redact(after):
+                break
+            at = text.rfind("\n", 0, at - 1) + 1 if "\n" in text[: at - 1] else at - _HELD
+        return max(0, at)
+
+    def _put(self, text: str) -> None:
+        self._blob.write(self._redact(text).encode("utf-8", "surrogatepass"))
+
+    def done(self) -> BlobRef:
+        """Its reference, once it is durable. Raises `JournalError`."""
+        self._put("".join(self._rest))
+        return self._blob.done()
+
+    def drop(self) -> None:
+        """Forget it; does nothing once it is done."""
+        self._blob.drop()
