@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from core import protocol as p
-from core.errors import Refused, UsageError
+from core.errors import JournalError, Refused, UsageError
 from core.journal import Journal, SessionRow
+from core.printed import Lines
 from core.repo import hunks
 from core.state import Iteration, State
 from core.text import clean, decode
@@ -44,6 +45,15 @@ class JournalReader:
 
     def output(self, result: p.CheckResult) -> str:
         return decode(self._journal.blobs.get(result.output))
+
+    def lines(self, result: p.CheckResult) -> Lines:
+        ref = result.output
+        if not ref:
+            return Lines.of(b"")
+        try:
+            return Lines.of_file(self._journal.blobs.path(ref), ref)
+        except (OSError, ValueError) as error:
+            raise JournalError(f"The record {ref[:12]} cannot be read ({error}).") from error
 
     def reply(self, reply: p.Reply) -> str:
         return clean(decode(self._journal.blobs.get(reply.text)))

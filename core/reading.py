@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from core import protocol as p
+from core.printed import Lines
 from core.state import Iteration, State
 
 
@@ -22,6 +23,9 @@ class Reader(Protocol):
 
     def output(self, result: p.CheckResult) -> str:
         """What the check printed, cleaned but for colours."""
+
+    def lines(self, result: p.CheckResult) -> Lines:
+        """The same as lines, which are read where they are looked at."""
 
     def reply(self, reply: p.Reply) -> str:
         """A proposer's whole reply, cleaned."""

@@ -15,6 +15,7 @@ from core import protocol as p
 from core.errors import JournalError
 from core.fold import fold
 from core.landings import last_word
+from core.printed import Lines
 from core.reading import Session
 from core.state import Iteration, State
 
@@ -96,6 +97,9 @@ class ReplayReader:
 
     def output(self, result: p.CheckResult) -> str:
         return self._recording.outputs.get(result.output, "")
+
+    def lines(self, result: p.CheckResult) -> Lines:
+        return Lines.of(self.output(result).encode("utf-8", "replace"))
 
     def reply(self, reply: p.Reply) -> str:
         return self._recording.replies.get(reply.text, "")

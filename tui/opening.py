@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from core import protocol as p
+from core.printed import Lines
 from core.reading import Reader, Session
 from core.state import Iteration, State
 
@@ -110,6 +111,9 @@ class Nothing:
 
     def output(self, result: p.CheckResult) -> str:  # noqa: ARG002
         return ""
+
+    def lines(self, result: p.CheckResult) -> Lines:  # noqa: ARG002
+        return Lines.of(b"")
 
     def reply(self, reply: p.Reply) -> str:  # noqa: ARG002
         return ""

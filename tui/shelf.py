@@ -9,10 +9,10 @@ from core import protocol as p
 from core.reading import Reader
 from core.state import Iteration, State
 from core.text import clean_line
+from tui.printed import Printed
 
 T = TypeVar("T")
 DIFFS_KEPT = 8
-PRINTED_LINES = 10_000
 
 
 class Read(Protocol):
@@ -32,7 +32,7 @@ class Shelf:
         self._older_at: tuple[object, ...] = ()
         self._marked: Mapping[str, bytes] | None = None
         self._marked_of = ""
-        self._printed: list[str] = []
+        self._printed = Printed()
         self._printed_of = ""
 
     def diff(self, change: p.Change | None) -> tuple[p.FileDiff, ...] | None:
@@ -88,21 +88,17 @@ class Shelf:
         here = {i.n for i in newest}
         return (*(i for i in self._older if i.n not in here), *newest)
 
-    def printed(self, results: tuple[p.CheckResult, ...]) -> list[str]:
+    def printed(self, results: tuple[p.CheckResult, ...]) -> Printed:
         """Lines that these checks printed; empty until they are read."""
         about = " ".join(r.output for r in results)
         if about != self._printed_of:
-            self._printed_of, self._printed = about, []
+            self._printed_of, self._printed = about, Printed()
             reader = self._reader()
 
-            def work() -> list[str]:
-                rows: list[str] = []
-                for result in results:
-                    rows.append(f"── {clean_line(result.check)} ──")
-                    rows += reader.output(result).rstrip("\n").split("\n")
-                return rows[-PRINTED_LINES:]
+            def work() -> Printed:
+                return Printed([(clean_line(r.check), reader.lines(r)) for r in results])
 
-            def arrived(rows: list[str]) -> None:
+            def arrived(rows: Printed) -> None:
                 if self._printed_of == about:
                     self._printed = rows
                     self._arrived()

@@ -16,6 +16,7 @@ from core.text import clean_line, clean_output
 from tui.live import Output
 from tui.paint import Line, fit, line, wrap
 from tui.panes.rows import Rows
+from tui.printed import Printed
 from tui.view import View, minutes, results_of
 
 NAMES_SHOWN = 200
@@ -72,6 +73,22 @@ class ChecksPane(Rows):
             return self.problems[y].drawn
         lines = self._lines()
         return coloured(lines[y]) if y < len(lines) else ()
+
+    def find(self, needle: str, *, onward: bool = True) -> bool:
+        """Finished output is searched where it lies: it can be longer than memory should hold."""
+        rows = self._lines()
+        if not (self._on_output and isinstance(rows, Printed)):
+            return super().find(needle, onward=onward)
+        self.needle = needle
+        self.repaint()
+        if not needle:
+            return True
+        at = rows.find(needle, self.cursor + (1 if onward else 0))
+        if at is None:
+            at = rows.find(needle)
+        if at is not None:
+            self.to(at)
+        return at is not None
 
     def place(self) -> tuple[str, int]:
         """Path and line that the row under the cursor tells of."""

@@ -160,8 +160,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         return self.screen.get_visual_style("screen--selection")
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        text = "\n".join(plain(self.row(y)) for y in range(self._count))
-        return selection.extract(text), "\n"
+        first = selection.start.y if selection.start else 0
+        last = selection.end.y if selection.end else self._count - 1
+        # Only what is selected is made: there can be a million rows.
+        rows = (plain(self.row(y)) for y in range(first, min(last + 1, self._count)))
+        return selection.extract("\n" * first + "\n".join(rows)), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
         self.repaint()
