@@ -129,3 +129,75 @@ def test_a_tools_own_lines_are_rendered_for_people() -> None:
     spool.feed(b"one\ntwo")
     assert spool.finish() == b"ONE\nTWO"
     assert shown(context)[0].lines == ("ONE", "TWO")
+
+
+class Disk:
+    """Takes a text as a blob would."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+
+    def write(self, text: str) -> None:
+        self.text.append(text)
+
+    def done(self) -> str:
+        return ""
+
+    def drop(self) -> None: ...
+
+
+def test_a_line_without_end_is_whole_on_disk_and_costs_little() -> None:
+    disk = Disk()
+    spool = Spool(PlainContext(), "a", "c", whole=disk)
+    tracemalloc.start()
+    chunk = (b"\x1b[31m" + b"\xc3\xa4bcdefghijkl" * 100) * 40
+    for _ in range(250):
+        spool.feed(chunk)
+        spool.tick()
+        disk.text[:] = [part[-4:] for part in disk.text]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    spool.feed(b"\nthe end\n")
+    text = spool.finish()
+    assert peak < 16 << 20
+    assert len(text) < 3 * MAX_LINE
+    assert text.endswith(b"\nthe end\n")
+
+
+@given(st.lists(st.binary(max_size=9) | TERMINAL, max_size=40), st.integers(3, 9))
+def test_what_is_on_disk_is_the_whole_and_nothing_that_drives_a_terminal(
+    chunks: list[bytes], piece: int
+) -> None:
+    disk = Disk()
+    data = b"".join(chunks)
+    with mock.patch.object(output, "_LONG", 1 << 20), mock.patch.object(output, "_PIECE", piece):
+        spool = Spool(PlainContext(), "a", "c", whole=disk)
+        spool.feed(data)
+        spool.finish()
+    assert "".join(disk.text) == clean_output(data.decode("utf-8", "replace"))
+
+
+@given(st.lists(st.binary(max_size=9) | TERMINAL, max_size=60).map(b"".join))
+def test_a_long_line_in_parts_is_as_safe(data: bytes) -> None:
+    disk = Disk()
+    with mock.patch.object(output, "_LONG", 8), mock.patch.object(output, "_SEQUENCE", 5):
+        spool = Spool(PlainContext(), "a", "c", whole=disk)
+        spool.feed(data)
+        spool.finish()
+    text = "".join(disk.text)
+    assert clean_output(text) == text
+
+
+def test_beyond_the_limit_the_end_is_kept_and_what_is_missing_is_said() -> None:
+    disk = Disk()
+    with mock.patch.object(output, "MAX_KEPT", 2000):
+        spool = Spool(PlainContext(), "a", "c", whole=disk, limit=10_000)
+        for n in range(2000):
+            spool.feed(b"line %d\n" % n)
+        spool.finish()
+    text = "".join(disk.text)
+    assert text.startswith("line 0\n")
+    assert text.endswith("line 1999\n")
+    assert "bytes left out here]" in text
+    assert "line 1000\n" in text
+    assert 10_000 < len(text) < 12_000
