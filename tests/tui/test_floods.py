@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from textual.geometry import Offset
 from textual.screen import Screen
+from textual.selection import Selection
 
 from core import protocol as p
 from tests.fakes.screen import at_work
@@ -96,3 +98,36 @@ async def test_another_pane_draws_two_frames_and_no_rows(monkeypatch: pytest.Mon
         await person.until(lambda: person.app.desk.view.pane == "history")
         await person.pilot.pause()
         assert done == []
+
+
+def long_shop(sink: Any) -> Shop:
+    """A shop whose checks printed a million lines."""
+    session = Shop(sink)
+    text = "".join(f"line {n} of a flood\n" for n in range(999_999)) + "the \x1b[31mvery\x1b[0m end"
+    outputs = dict.fromkeys(session.recording.outputs, text)
+    session.recording = replace(session.recording, outputs=outputs)
+    return session.to("red")
+
+
+async def test_a_million_lines_are_all_there_and_found_and_never_all_read() -> None:
+    async with at_work(long_shop) as person:
+        pane = person.app.desk.pane("checks")
+        await person.press("4", "o")
+        await person.until(lambda: pane.count > 1_000_000)
+        await person.press("home")
+        for needle in ("line 999998 of", "the very end"):
+            began = time.perf_counter()
+            await person.press("/")
+            await person.hurry("ctrl+u", *needle, "enter")
+            await person.until(lambda needle=needle: needle in pane.text_under_cursor())
+            assert time.perf_counter() - began < 10
+        await person.sees("the very end")
+        assert len(pane._strips) < 1_000
+        began = time.perf_counter()
+        await person.press("home", "pagedown", "end", "pageup")
+        assert time.perf_counter() - began < 5
+        assert "line 10 of" in pane.get_selection(_rows(11, 12))[0]
+
+
+def _rows(first: int, last: int) -> Selection:
+    return Selection(Offset(0, first), Offset(9, last))
