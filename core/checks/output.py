@@ -28,16 +28,16 @@ _LONG = 16 << 10
 """Bytes of one line that are looked at live, and cleaned together."""
 _SEQUENCE = 256
 """Bytes in which an escape sequence ends, so that a long line is not divided within one."""
-_HARMLESS = re.compile(rb"(?:[\t\n\x20-\x7e]++|\x1b\[[0-9;:]{0,64}m)*+")
-"""What cleaning would leave as it is: nearly everything that is printed."""
+_PRINTED = bytes((0x09, 0x0A, *range(0x20, 0x7F)))
+_COLOURED = re.compile(rb"(?:[\t\n\x20-\x7e]++|\x1b\[[0-9;:]{0,64}m)*+")
 _NOT_FIRST = bytes(range(0x80, 0xC0))
 """Bytes that continue a character of UTF-8."""
 
 
 class Writing(Protocol):
-    """A text that is written to disk as it comes."""
+    """A text that is written to disk as it comes, in UTF-8."""
 
-    def write(self, text: str) -> None: ...
+    def write(self, data: bytes) -> None: ...
 
     def done(self) -> BlobRef:
         """Its reference, once it is durable."""
@@ -91,14 +91,15 @@ class Spool:
         self.feed(line.encode("utf-8", "replace") + b"\n")
 
     def _keep(self, piece: bytes) -> None:
-        text = self._clean(piece)
+        if self._render is not None or not _harmless(piece):
+            piece = self._clean(piece).encode("utf-8", "replace")
         if self.whole is not None:
-            self._disk.add(text.encode("utf-8", "replace"))
-        self._ends.add(self._short(text).encode("utf-8", "replace"))
+            self._disk.add(piece)
+        self._ends.add(piece)
 
     def _write(self, data: bytes) -> None:
         if self.whole is not None:
-            self.whole.write(decode(data))
+            self.whole.write(data)
 
     def _short(self, text: str) -> str:
         """The text with long lines cut, also those that come in several pieces."""
@@ -148,14 +149,22 @@ class Spool:
         self._lines.rest.clear()
         for data in self._disk.tail():
             self._write(data)
-        return b"".join((self._head, *self._ends.tail()))
+        head = (bytes(self._head[at : at + _FRESH]) for at in range(0, len(self._head), _FRESH))
+        pieces = (*head, *self._ends.tail())
+        return b"".join(self._short(decode(p)).encode("utf-8", "replace") for p in pieces)
 
     def _clean(self, data: bytes) -> str:
         """Text made safe. Cleaning looks at no line but its own."""
-        text = decode(data) if _HARMLESS.fullmatch(data) else clean_output(decode(data))
+        text = decode(data) if _harmless(data) else clean_output(decode(data))
         if self._render is not None:
             text = "\n".join(map(self._render, text.split("\n")))
         return text
+
+
+def _harmless(data: bytes) -> bool:
+    """Whether cleaning would leave this as it is, as nearly everything that is printed."""
+    other = data.translate(None, _PRINTED)
+    return not other or (other.count(b"\x1b") == len(other) and bool(_COLOURED.fullmatch(data)))
 
 
 class _Ends:

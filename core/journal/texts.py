@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 
 from core.journal.blobs import BlobWriting
 from core.protocol import BlobRef
 
 _BLOCK = 256 << 10
-"""Characters that are looked through together."""
+"""Bytes that are looked through together."""
 _HELD = 32 << 10
 """Characters that wait for what follows them: no secret is longer."""
 
@@ -18,18 +19,22 @@ class TextWriting:
 
     def __init__(self, blob: BlobWriting, redact: Callable[[str], str]) -> None:
         self._blob, self._redact = blob, redact
-        self._rest: list[str] = []
-        self._size = 0
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""
+        self._fresh = bytearray()
 
-    def write(self, text: str) -> None:
-        """Raises `JournalError`."""
-        self._rest.append(text)
-        self._size += len(text)
-        if self._size > _BLOCK:
-            whole = "".join(self._rest)
-            at = self._division(whole)
-            self._put(whole[:at])
-            self._rest, self._size = [whole[at:]], len(whole) - at
+    def write(self, data: bytes) -> None:
+        """More of it, in UTF-8; a character may be divided. Raises `JournalError`."""
+        self._fresh += data
+        if len(self._fresh) > _BLOCK:
+            self._take(final=False)
+            at = self._division(self._rest)
+            self._put(self._rest[:at])
+            self._rest = self._rest[at:]
+
+    def _take(self, *, final: bool) -> None:
+        self._rest += self._decode(bytes(self._fresh), final)
+        self._fresh.clear()
 
     def _division(self, text: str) -> int:
         """Where the text can be divided so that no secret is; 0 where nowhere."""
@@ -46,7 +51,8 @@ class TextWriting:
 
     def done(self) -> BlobRef:
         """Its reference, once it is durable. Raises `JournalError`."""
-        self._put("".join(self._rest))
+        self._take(final=True)
+        self._put(self._rest)
         return self._blob.done()
 
     def drop(self) -> None:

@@ -27,6 +27,13 @@ for n in range({LINES}):
         sys.stdout.flush()
 print("the flood is over", flush=True)
 """
+LONG = """\
+import sys
+for n in range(100):
+    sys.stdout.write("x" * 1_000_000)
+    sys.stdout.flush()
+print("\\nthe line is over", flush=True)
+"""
 _LOADED = """\
 import atexit, runpy, sys
 said, sys.argv = sys.argv[1], sys.argv[2:]
@@ -39,13 +46,14 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def rows(quick: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-paint-") as name, OpenAIServer() as server:
         folder = Path(name)
-        repo = shop(folder / "shop", {"flood.py": FLOOD})
+        repo = shop(folder / "shop", {"flood.py": FLOOD, "long.py": LONG})
         key = {"OPENAI_API_KEY": "x", "OPENAI_API_BASE": server.base_url}
         plain = clean_environment(folder)
         yield from first_paint(folder, repo, plain, {**plain, **key}, 3 if quick else 7)
         yield from keys_at_rest(folder, repo, plain, 20 if quick else 60)
         yield keys_while_litellm_loads(folder, repo, {**plain, **key}, 1 if quick else 2)
         yield from flood(folder, repo, plain)
+        yield from long_line(folder, repo, plain)
 
 
 def first_paint(
@@ -159,9 +167,55 @@ def flood(folder: Path, repo: Path, env: dict[str, str]) -> Iterator[Row]:
         lasted = time.monotonic() - began
         it.quiet(0.7, 3)
         after, highest = it.memory()
+        found = searched(it, f"line {LINES // 2} of")
+        searching, _ = it.memory()
     note = f"{len(times)} keys while {LINES:,} lines came in {lasted:.1f} s, shown live"
     yield Row("key to paint, in a flood", median(times), "ms", 50, p95=p95(times), note=note)
     note = f"{before:.0f} MB as it began, {highest:.0f} MB at the highest"
+    yield Row("memory of the screen's process after it", after, "MB", 150, note=note)
+    note = f"a line in the middle of {LINES:,}; {searching:.0f} MB after it"
+    yield Row("from enter to what was searched for in it", found, "ms", note=note)
+
+
+def searched(it: Terminal, words: str) -> float:
+    """Milliseconds from enter to the line that has these words, of a finished check's output."""
+    it.send("\x1b")
+    it.quiet(0.3, 2)
+    it.send("4")
+    it.quiet(0.3, 2)
+    it.send("/")
+    it.quiet(0.3, 2)
+    it.send(words)
+    it.quiet(0.3, 2)
+    start = len(it.raw)
+    typed = it.send("\r")
+    return 1000 * (it.until(words.split()[1], 60, start) - typed)
+
+
+def long_line(folder: Path, repo: Path, env: dict[str, str]) -> Iterator[Row]:
+    """Keys while one line of 100 MB comes, and the memory after it."""
+    script = folder / "script.jsonl"
+    argv = [sys.executable, DOOR, str(repo), "--goal", "stand firm", "--no-plan", "--trust"]
+    argv += ["--check", "python3 long.py", "--proposer", f"script:{script}"]
+    with Terminal(argv, folder, env) as it:
+        it.until("long.py")
+        it.send("4")
+        it.quiet(0.05, 0.2)
+        it.send("o")
+        it.quiet(0.05, 0.2)
+        it.send("i")
+        it.quiet(0.05, 0.2)
+        source, dice, start = letters(), random.Random(3), len(it.raw)
+        times: list[float] = []
+        while b"the line is over" not in it.raw[start:] and len(times) < 200:
+            times.append(echo(it, next(source)))
+            it.listen(dice.uniform(0.01, 0.03))
+        it.until("the line is over", 120, start)
+        it.quiet(0.7, 3)
+        after, highest = it.memory()
+    what = "key to paint, while one line of 100 MB comes"
+    yield Row(what, median(times), "ms", 50, p95=p95(times), note=f"{len(times)} keys")
+    note = f"{highest:.0f} MB at the highest"
     yield Row("memory of the screen's process after it", after, "MB", 150, note=note)
 
 
