@@ -69,8 +69,6 @@ class Spool:
         self._head = bytearray()
         self._ends = _Ends(self._head.extend, MAX_KEPT // 2)
         self._disk = _Ends(self._write, limit)
-        self._cut_off = False
-        """Whether the line that comes was cut for its reader."""
         self._fresh = bytearray()
         self._dropped = 0
         self._shown_at = 0.0
@@ -100,14 +98,6 @@ class Spool:
     def _write(self, data: bytes) -> None:
         if self.whole is not None:
             self.whole.write(data)
-
-    def _short(self, text: str) -> str:
-        """The text with long lines cut, also those that come in several pieces."""
-        lines = text.split("\n")
-        if self._cut_off:
-            lines[0] = ""
-        self._cut_off = bool(lines[-1]) or (self._cut_off and len(lines) == 1)
-        return "\n".join(map(_cut, lines))
 
     def _drop(self, size: int) -> None:
         """Forget the oldest lines not yet shown: a flood is shown by its end."""
@@ -149,9 +139,8 @@ class Spool:
         self._lines.rest.clear()
         for data in self._disk.tail():
             self._write(data)
-        head = (bytes(self._head[at : at + _FRESH]) for at in range(0, len(self._head), _FRESH))
-        pieces = (*head, *self._ends.tail())
-        return b"".join(self._short(decode(p)).encode("utf-8", "replace") for p in pieces)
+        ends = b"".join((self._head, *self._ends.tail()))
+        return b"".join(map(_shortened, _in_lines(ends)))
 
     def _clean(self, data: bytes) -> str:
         """Text made safe. Cleaning looks at no line but its own."""
@@ -241,6 +230,21 @@ def _cut_bytes(line: bytes | bytearray) -> bytes:
         return bytes(line)
     more = len(line[_LONG:].translate(None, _NOT_FIRST))
     return bytes(line[:_LONG]) + f" … {more} more characters".encode()
+
+
+def _in_lines(data: bytes) -> Iterator[bytes]:
+    """Pieces that end where lines do: between two of them other threads get their turn."""
+    at = 0
+    while at < len(data):
+        end = data.rfind(b"\n", at, at + _FRESH) + 1 or data.find(b"\n", at + _FRESH) + 1
+        yield data[at : end or len(data)]
+        at = end or len(data)
+
+
+def _shortened(data: bytes) -> bytes:
+    """The same with long lines cut."""
+    lines = map(_cut, decode(data).split("\n"))
+    return "\n".join(lines).encode("utf-8", "replace")
 
 
 def _cut(line: str) -> str:

@@ -192,6 +192,16 @@ def test_a_long_line_in_parts_is_as_safe(data: bytes) -> None:
     assert clean_output(text) == text
 
 
+def test_readers_are_given_every_line_of_what_is_no_flood() -> None:
+    """However the bytes came, and though the pieces end within characters."""
+    spool = Spool(PlainContext(), "a", "c")
+    text = "".join(f"lünë {'ä' * (n % 50)} {n}\n" for n in range(40_000)) + "last"
+    data = text.encode()
+    for at in range(0, len(data), 65_537):
+        spool.feed(data[at : at + 65_537])
+    assert spool.finish().decode() == text
+
+
 def test_beyond_the_limit_the_end_is_kept_and_what_is_missing_is_said() -> None:
     disk = Disk()
     with mock.patch.object(output, "MAX_KEPT", 2000):

@@ -147,6 +147,14 @@ def test_the_tree_is_read_when_the_run_begins(desk: Desk) -> None:
     assert (result.counts, desk.was_warm(result)) == ({"passed": 2}, True)
 
 
+def test_a_folder_that_was_not_there_at_the_start_is_imported_from(bare: Desk) -> None:
+    """`src` is on the path from the start, and an interpreter remembers that it was missing."""
+    write(bare.work, PASSES)
+    fresh = {"src/fresh.py": "", "test_a.py": "import fresh\ndef test(): pass\n"}
+    result = bare.warmly(between=lambda: write(bare.work, fresh))
+    assert (result.verdict, bare.was_warm(result)) == ("pass", True)
+
+
 @pytest.mark.parametrize(
     ("files", "word"),
     [
