@@ -13,6 +13,7 @@ from core.repo import patch as raw
 from core.repo.parts import settle, subset
 from core.repo.patch import RawHunk, Section
 from core.repo.scope import in_scope, runs_later
+from core.repo.weakening import weakens
 from core.text import clean, decode, shorten
 
 __all__ = ["parse", "settle", "subset"]
@@ -28,13 +29,16 @@ def parse(
     old: Callable[[str], bytes | None] = lambda _: None,
 ) -> tuple[FileDiff, ...]:
     """The files of a patch. Ids are unique in it, and follow from path and content alone, so
-    that a hunk keeps its id when the change is rebuilt elsewhere. Raises `ValueError`."""
+    that a hunk keeps its id when the change is rebuilt elsewhere. `old` reads files of the base,
+    by the names that `Workshop.read` takes. Raises `ValueError`."""
     sections = raw.read(patch)
-    listed = raw.ids(sections)
-    return tuple(_file(section, ids, scope) for section, ids in zip(sections, listed, strict=True))
+    rows = zip(sections, raw.ids(sections), weakens(sections, old), strict=True)
+    return tuple(_file(section, ids, lost, scope) for section, ids, lost in rows)
 
 
-def _file(section: Section, ids: tuple[str, ...], scope: tuple[str, ...]) -> FileDiff:
+def _file(
+    section: Section, ids: tuple[str, ...], lost: tuple[str, ...], scope: tuple[str, ...]
+) -> FileDiff:
     old, new = (_shown(name) for name in section.names)
     status = section.status
     kinds = [line.kind for hunk in section.hunks for line in hunk.lines]
@@ -49,6 +53,7 @@ def _file(section: Section, ids: tuple[str, ...], scope: tuple[str, ...]) -> Fil
         hunks=ids,
         outside_scope=not all(in_scope(path, scope) for path in touched),
         runs_later=next((why for path in (new, old) if (why := runs_later(path))), ""),
+        weakens=lost,
     )
     if not section.hunks:
         return FileDiff(change, (Hunk(ids[0], new, _in_words(section), ()),))
