@@ -251,16 +251,13 @@ def _keep(language: _Language, into: _Open, lines: list[str], n: int, line: str)
 
 def _whole(lines: list[str], n: int, text: str) -> tuple[int, str]:
     """An assertion that begins in line `n`, on to where its brackets are closed."""
-    last = n
-    for follows in lines[n : n + _JOINED]:
+    whole = text
+    for last, follows in enumerate((*lines[n : n + _JOINED], ""), n):
         more = follows.strip()[:_LONGEST]
-        if text.endswith(("{", "=>")):
-            break
-        if text.count("(") <= text.count(")") and not more.startswith("."):
-            break
-        text += more if more.startswith(".") else f" {more}"
-        last += 1
-    return last, text.rstrip(";")
+        if whole.count("(") <= whole.count(")") and not more.startswith("."):
+            return last, whole.rstrip(";")
+        whole += more if more.startswith(".") else f" {more}"
+    return n, text.rstrip(";")
 
 
 def _sides(text: str) -> tuple[tuple[str, ...], int]:

@@ -121,10 +121,10 @@ def lost(bench: Bench, path: str, before: str, *edits: tuple[str, str], known: b
         ("    cart = make_cart()\n", "    cart = make_cart()\n    return\n",
          "returns early from test_half_even"),
         ("        with pytest.raises(ValueError, match=\"negative\"):\n            total(-1)\n",
-         "        total(-1)\n", "removes the assertion `pytest.raises(ValueError, match='negative')`"
-         " of TestRefusals.test_negative"),
+         "        total(-1)\n", "removes the assertion"
+         " `pytest.raises(ValueError, match='negative')` of TestRefusals.test_negative"),
         ("    assert total(2.675) == 2.67\n",
-         "    try:\n        assert total(2.675) == 2.67\n    except AssertionError:\n        pass\n",
+         "    try:\n        assert total(2.675) == 2.67\n    except Exception:\n        pass\n",
          "swallows what test_half_even finds"),
         ("def test_half_even", "def half_even", "removes the test test_half_even"),
         ("class TestRefusals:", "class Refusals:", "removes the tests TestRefusals.test_negative"
@@ -142,7 +142,7 @@ def test_what_python_tests_lose(bench: Bench, old: str, new: str, says: str) -> 
 @pytest.mark.parametrize(
     "edits",
     [
-        [("def test_half_even", "def test_more():\n    assert total(3) == 3\n\n\ndef test_half_even")],
+        [("def test_half", "def test_more():\n    assert total(3) == 3\n\n\ndef test_half")],
         [("make_cart", "new_cart"), ("make_cart", "new_cart")],
         [("    cart = make_cart()", "    basket = make_cart()"), ("cart.empty", "basket.empty"),
          ("cart.closed", "basket.closed"), ("total(cart)", "total(basket)")],
@@ -348,16 +348,16 @@ end
          "removes the assertion `t.Errorf(\"got %v\", got)` of TestHalfEven"),
         ("cart_test.go", GO, "\t\t{2, 2},\n", "", "removes the case `{2, 2}` of TestTable"),
         ("cart_test.go", GO, "func TestTable", "func testTable", "removes the test TestTable"),
-        ("tests/cart.rs", RUST, "    #[test]\n    fn half", "    #[test]\n    #[ignore]\n    fn half",
-         "skips half_even"),
+        ("tests/cart.rs", RUST, "    fn half", "    #[ignore]\n    fn half", "skips half_even"),
         ("src/cart.rs", RUST, "2.675), 2.67", "2.675), 2.68", "changes what half_even expects"),
         ("src/cart.rs", RUST, "    #[should_panic(expected = \"negative\")]\n", "",
          "removes the assertion `#[should_panic(expected = \"negative\")]` of negative"),
-        ("src/cart.rs", RUST, "    #[test]\n    fn half", "    fn half", "removes the test half_even"),
+        ("src/cart.rs", RUST, "    #[test]\n    fn half", "    fn half",
+         "removes the test half_even"),
         ("src/test/java/CartTest.java", JAVA, "    @Test\n", "    @Test\n    @Disabled\n",
          "skips halfEven"),
         ("src/test/java/CartTest.java", JAVA, "hasSize(3)", "isNotNull()",
-         "removes the assertion `assertThat(cart.items()).hasSize(3)` of halfEven"),
+         "changes the assertion `assertThat(cart.items()).hasSize(3)` of halfEven"),
         ("src/test/java/CartTest.java", JAVA, "(2.67, t", "(2.68, t",
          "changes what halfEven expects"),
         ("src/test/java/CartTest.java", JAVA, '        "2, 2",\n', "",
@@ -389,7 +389,7 @@ def test_what_tests_of_other_languages_lose(
     ("path", "before", "old", "new"),
     [
         ("src/cart.test.ts", JS, "    [2, 2],\n", "    [2, 2],\n    [3, 3],\n"),
-        ("src/cart.test.ts", JS, '  it("refuses"', "  it.skip('new', () => {});\n\n  it(\"refuses\""),
+        ("src/cart.test.ts", JS, '  it("ref', "  it.skip('new', () => {});\n\n  it(\"ref"),
         ("src/cart.test.ts", JS, "rounds half even", "rounds half to even"),
         ("src/cart.test.ts", JS, "    expect(total(2.675)).toBe(expected);",
          "      expect(total(2.675)).toBe(expected)"),
