@@ -11,6 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from core.lanes import is_test, runs_as_test
 from core.repo import line_suites, python_suites
@@ -62,9 +63,17 @@ def _read(section: Section, old: Callable[[str], bytes | None]) -> Reading:
     if before is None or after is None:
         before, after = (_sparse(section.hunks, side) for side in "-+")
     gone = section.status == "deleted" or (not is_test(there) and not inline)
-    gone = gone or (runs_as_test(here) and not runs_as_test(there))
-    suites = _suites(here, there, before, b"" if gone else after)
-    return Reading(path, Suite() if added else suites[0], Suite() if gone else suites[1])
+    one, two = _suites(here, there, before, b"" if gone else after)
+    if runs_as_test(here) and not runs_as_test(there):
+        two = _idle(two)
+    if there.endswith(".py") and not runs_as_test(there):
+        one, two = one if runs_as_test(here) else _idle(one), _idle(two)
+    return Reading(path, Suite() if added else one, two)
+
+
+def _idle(suite: Suite) -> Suite:
+    """The same in a file that nobody runs."""
+    return replace(suite, blocks={k: replace(b, runs=False) for k, b in suite.blocks.items()})
 
 
 def _suites(here: str, there: str, before: bytes, after: bytes) -> tuple[Suite, Suite]:

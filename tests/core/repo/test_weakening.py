@@ -177,9 +177,24 @@ def test_a_test_that_moved_is_not_lost_and_what_it_lost_on_the_way_is(bench: Ben
     assert changed(bench, {TEST: PYTHON}, {TEST: rest, other: skipped})[TEST].weakens == (
         "removes the test TestRefusals.test_none",
     )
-    # Beside the tests nobody runs it.
-    assert (
-        "removes" in changed(bench, {TEST: PYTHON}, {TEST: rest, "old.py": moved})[TEST].weakens[0]
+    # Under other names nobody runs them.
+    for idle in ("old.py", "tests/old.py"):
+        (says,) = changed(bench, {TEST: PYTHON}, {TEST: rest, idle: moved})[TEST].weakens
+        assert says.startswith("removes the tests TestRefusals.test_negative and")
+
+
+def test_assertions_that_moved_into_a_helper_are_not_lost(bench: Bench) -> None:
+    line = "    assert total(2.675) == 2.67\n"
+    after = {
+        TEST: PYTHON.replace(line, "    check()\n"),
+        "tests/helpers.py": f"def check():\n{line}",
+    }
+    assert changed(bench, {TEST: PYTHON}, after)[TEST].weakens == ()
+    back = changed(
+        bench, after, {TEST: after[TEST], "tests/helpers.py": "def check():\n    pass\n"}
+    )
+    assert back["tests/helpers.py"].weakens == (
+        "removes the assertion `assert total(2.675) == 2.67` of check",
     )
 
 
