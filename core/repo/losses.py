@@ -170,8 +170,8 @@ def _lost_cases(was: Block, now: Block | None, where: str, pool: Pool) -> Iterat
 
 def _changed_values(was: Block, now: Block | None, where: str, file: Reading) -> Iterator[Loss]:
     """Values that assertions compare with, where those hold a name of them only."""
-    blocks = [was] if was.claims else list(file.before.blocks.values())
-    compared = {side for block in blocks for claim in block.claims for side in claim.sides}
+    own = {side for claim in was.claims for side in claim.sides}
+    compared = own if was.claims else file.before.compared
     for value in _more(was.values, now.values if now else ()):
         again = [v for v in now.values if v.sides == value.sides] if now else []
         if again and value.sides[0] in compared:

@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from core.repo.suites import (
     EXACT,
@@ -20,6 +21,7 @@ from core.repo.suites import (
     Suite,
     suite,
 )
+from core.text import decode
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Named = _Function | ast.ClassDef
@@ -46,26 +48,30 @@ _LITERAL = (
 )  # fmt: skip
 
 
-def read(data: bytes) -> Suite | None:
-    """The tests of a file; None where it is not Python that this Python can read."""
+def read(data: bytes, near: Sequence[range] = (range(1 << 30),)) -> Suite | None:
+    """The tests of a file; None where it is not Python that this Python can read.
+
+    What functions say is read of those only that have a line in one of the ranges.
+    """
     if len(data) > _LARGEST or b"\r" in data.replace(b"\r\n", b""):
         return None  # lines would count otherwise than in the patch
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             module = ast.parse(data)
-        return _Reader(module).suite()
+        return _Reader(module, data.split(b"\n"), near).suite()
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
 class _Reader:
-    def __init__(self, module: ast.Module) -> None:
-        self._module = module
+    def __init__(self, module: ast.Module, lines: list[bytes], near: Sequence[range]) -> None:
+        self._module, self._lines, self._near = module, lines, near
         self._tables = dict(_assigned(module.body))
 
     def suite(self) -> Suite:
         imported, used, bound = set[str](), set[str](), set[str]()
+        compared = set[str]()
         for node in ast.walk(self._module):
             match node:
                 case ast.Import() | ast.ImportFrom():
@@ -78,11 +84,17 @@ class _Reader:
                     bound.add(name)
                 case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                     bound.add(node.name)
+                case ast.Compare():
+                    parts = (node.left, *node.comparators)
+                    compared |= {part.id for part in parts if isinstance(part, ast.Name)}
+                case ast.Call() if _ASSERTING.fullmatch(_called(node)):
+                    compared |= {arg.id for arg in node.args if isinstance(arg, ast.Name)}
                 case _:
                     pass
         blocks = self._blocks(self._module.body, "", True)
         top = self._block("", False, 1, _last(self._module.body), _others(self._module.body))
-        return suite([top, *blocks], frozenset(used | bound), frozenset(bound - imported))
+        found = suite([top, *blocks], used | bound, bound - imported)
+        return replace(found, compared=found.compared | compared)
 
     def _blocks(self, body: Iterable[ast.AST], prefix: str, collected: bool) -> Iterator[Block]:
         for node in _named(body):
@@ -95,7 +107,10 @@ class _Reader:
                 yield from self._blocks(node.body, f"{name}.", collected and runs)
             else:
                 runs = collected and node.name.startswith("test")
-                yield self._block(name, runs, first, last, node.body, node)
+                if any(first < r.stop and r.start <= last for r in self._near):
+                    yield self._block(name, runs, first, last, node.body, node)
+                else:
+                    yield Block(name, runs, first, last, body=self._text(node))
 
     def _block(
         self,
@@ -120,8 +135,12 @@ class _Reader:
             cases=tuple(self._cases(owner)) if owner else (),
             values=tuple(_value(*pair) for pair in _assigned(body) if _tells(*pair)),
             skips=tuple(skips),
-            body="\n".join(ast.unparse(stmt) for stmt in body) if runs else "",
+            body=self._text(owner) if isinstance(owner, _FUNCTIONS) else "",
         )  # fmt: skip
+
+    def _text(self, node: _Function) -> str:
+        lines = self._lines[node.body[0].lineno - 1 : node.end_lineno]
+        return "\n".join(decode(line.strip()) for line in lines)
 
     def _cases(self, owner: _Named) -> Iterator[Claim]:
         for call in owner.decorator_list:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -51,7 +52,7 @@ class Block:
     """Values that claims compare with, by name."""
     skips: tuple[Claim, ...] = ()
     body: str = ""
-    """Its statements in a normal form."""
+    """Its lines, without their indentation."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,20 @@ class Suite:
     """Every name that the file uses."""
     bound: frozenset[str] = frozenset()
     """Those that it gives itself, rather than by importing."""
+    compared: frozenset[str] = frozenset()
+    """What is a side of some assertion."""
 
 
-def suite(
-    blocks: Iterable[Block],
-    names: frozenset[str] = frozenset(),
-    bound: frozenset[str] = frozenset(),
-) -> Suite:
+def suite(blocks: Iterable[Block], names: Iterable[str] = (), bound: Iterable[str] = ()) -> Suite:
     """A suite of these blocks; of several with one name, the later get a number."""
     found: dict[str, Block] = {}
+    seen = Counter[str]()
     for block in blocks:
-        name, n = block.name, 1
-        while name in found:
-            n += 1
-            name = f"{block.name} ({n})"
-        found[name] = block
-    return Suite(found, names, bound)
+        seen[block.name] += 1
+        n = seen[block.name]
+        found[block.name if n == 1 else f"{block.name} ({n})"] = block
+    sides = (side for b in found.values() for claim in b.claims for side in claim.sides)
+    return Suite(found, frozenset(names), frozenset(bound), frozenset(sides))
 
 
 def quoted(text: str) -> str:

@@ -40,6 +40,8 @@ def weakens(
 
     `old` reads a file of the base; where it cannot, the patch's own lines have to do.
     """
+    if not any(_has_tests(section) for section in sections):
+        return ((),) * len(sections)
     files = [_read(section, old) for section in sections]
     pool, outputs = Pool(files), _outputs(sections)
     return tuple(
@@ -48,13 +50,22 @@ def weakens(
     )
 
 
+def _has_tests(section: Section) -> bool:
+    """Whether the base may hold tests (or what they expect) in that file."""
+    here = os.fsdecode(section.names[0])
+    return section.status != "added" and (
+        is_test(here) or _is_expected(here) or here.endswith(".rs")
+    )
+
+
 def _read(section: Section, old: Callable[[str], bytes | None]) -> Reading:
     here, there = (os.fsdecode(name) for name in section.names)
     path = clean_line(decode(section.names[1]))
     added = section.status == "added"
-    before = b"" if added else old(here)
+    named = is_test(here) or is_test(there)
+    before = b"" if added else old(here) if named or here.endswith(".rs") else None
     inline = here.endswith(".rs") and before is not None and _INLINE.search(decode(before))
-    if section.binary or not (is_test(here) or is_test(there) or inline):
+    if section.binary or not (named or inline):
         return Reading(path, Suite(), Suite())
     try:
         after = None if before is None else section.after(before)
@@ -63,7 +74,7 @@ def _read(section: Section, old: Callable[[str], bytes | None]) -> Reading:
     if before is None or after is None:
         before, after = (_sparse(section.hunks, side) for side in "-+")
     gone = section.status == "deleted" or (not is_test(there) and not inline)
-    one, two = _suites(here, there, before, b"" if gone else after)
+    one, two = _suites(section, here, there, before, b"" if gone else after)
     if runs_as_test(here) and not runs_as_test(there):
         two = _idle(two)
     if there.endswith(".py") and not runs_as_test(there):
@@ -76,12 +87,16 @@ def _idle(suite: Suite) -> Suite:
     return replace(suite, blocks={k: replace(b, runs=False) for k, b in suite.blocks.items()})
 
 
-def _suites(here: str, there: str, before: bytes, after: bytes) -> tuple[Suite, Suite]:
+def _suites(
+    section: Section, here: str, there: str, before: bytes, after: bytes
+) -> tuple[Suite, Suite]:
     """Both sides, read in the same way."""
     if here.endswith(".py") and there.endswith(".py"):
-        one, two = python_suites.read(before), python_suites.read(after)
-        if one is not None and two is not None:
-            return one, two
+        hunks = section.hunks
+        old = python_suites.read(before, [range(h.old - 1, h.old + h.old_count + 1) for h in hunks])
+        new = python_suites.read(after, [range(h.new - 1, h.new + h.new_count + 1) for h in hunks])
+        if old is not None and new is not None:
+            return old, new
     one, two = (
         line_suites.read(path, _tests_of(path, decode(data).removeprefix("\ufeff")))
         for path, data in ((here, before), (there, after))
