@@ -9,8 +9,6 @@ from pathlib import Path
 
 from core.repo.git import Git, split
 
-YOURS, THEIRS = "your branch", "the change"
-"""What the two sides are called between markers."""
 _CONFLICTS = range(1, 256)
 
 # A file stays where its own side put it: a guess of git's about folders is no conflict.

@@ -24,7 +24,7 @@ from core.repo.entries import FILE_MODES, Entry, entries, put_entries
 from core.repo.facts import Facts, tip
 from core.repo.git import Git, object_id
 from core.repo.including import dirty_tree
-from core.repo.merging import THEIRS, YOURS, merge_commits, relabelled, renamed
+from core.repo.merging import merge_commits, relabelled, renamed
 from core.repo.objects import Blobs
 from core.repo.owning import own_commit, own_objects, refs_of
 from core.repo.paths import check_entries, check_name, parents
@@ -174,19 +174,26 @@ class Workshop:
                 ) from error
             return git.text("write-tree")
 
-    def rebase(self, change_base: Tree, change_tree: Tree, new_base_tree: Tree) -> Tree | Conflict:
+    def rebase(
+        self,
+        change_base: Tree,
+        change_tree: Tree,
+        new_base_tree: Tree,
+        *,
+        theirs: str = "the change",
+    ) -> Tree | Conflict:
         """The change from `change_base` to `change_tree`, put on another base, merged three ways.
 
         Where both sides changed the same: a `Conflict` whose tree holds both, between markers
-        that say "your branch" (the new base) and "the change". Of a file that one side deletes
+        that say "your branch" (the new base) and `theirs`. Of a file that one side deletes
         it holds the other side's; of a binary one, the new base's.
         """
         # This git merges commits only, so each tree gets one. Their dates are fixed: same
         # trees, same objects.
         root = self._commit(change_base)
-        ours, theirs = self._commit(new_base_tree, root), self._commit(change_tree, root)
-        tree, paths = merge_commits(self._bare(), ours, theirs)
-        return self._in_words(tree, paths, {ours: YOURS, theirs: THEIRS}) if paths else tree
+        ours, other = self._commit(new_base_tree, root), self._commit(change_tree, root)
+        tree, paths = merge_commits(self._bare(), ours, other)
+        return self._in_words(tree, paths, {ours: "your branch", other: theirs}) if paths else tree
 
     def _in_words(self, tree: Tree, paths: tuple[str, ...], sides: Mapping[str, str]) -> Conflict:
         """A conflict whose markers and names say in words which side is which."""
