@@ -111,7 +111,7 @@ def test_the_third_of_five_goes_and_the_others_stay_exactly(bench: Bench) -> Non
     assert git(bench.repo, "status", "--porcelain") == ""
     assert git(bench.repo, "rev-parse", "HEAD^") == commits[-1]
     assert git(bench.repo, "log", "-1", "--format=%B", done) == (
-        f'Revert "step 3"\n\nThis takes back commit {commits[2]}.\n'
+        f'Revert "step 3"\n\nThis takes back commit {commits[2]}.'
     )
     assert plan(bench, commits[2]).says.startswith("Nothing would change")
 
@@ -220,7 +220,7 @@ def test_moved_back_and_other_work_since_it_comes_back_as_a_commit(bench: Bench)
     top = carried_out(bench, again)
     assert (bench.repo / "n").read_bytes() == numbered(l9="ours", l40="later")
     assert git(bench.repo, "log", "-1", "--format=%B", top) == (
-        f'Reapply "the step"\n\nThis brings back commit {commit}.\n'
+        f'Reapply "the step"\n\nThis brings back commit {commit}.'
     )
 
 
@@ -239,7 +239,7 @@ def test_redo_takes_the_undo_back_and_an_undo_of_an_undo_does_too(bench: Bench) 
         bench.repo, "rev-parse", f"{redone}^{{tree}}"
     )
     assert git(bench.repo, "log", "-1", "--format=%B") == (
-        f'Reapply "the step"\n\nThis takes back commit {by}.\n'
+        f'Reapply "the step"\n\nThis takes back commit {by}.'
     )
     # And once more the other way round.
     carried_out(bench, plan(bench, back))
