@@ -166,6 +166,14 @@ def _show(request: Namespace) -> int:
     return show(_recorded(request), request.number, request.session, patch=request.patch)
 
 
+def _gc(request: Namespace) -> int:
+    from core.session import root_of
+    from tui.collecting import gc
+
+    root = None if request.all else root_of(_folder(request.repo))
+    return gc(os.environ, root, keep_days=request.keep_days, dry_run=request.dry_run)
+
+
 def _doctor(request: Namespace) -> int:
     from core.doctor import examine
 
@@ -184,6 +192,7 @@ _COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "resume": _resume,
     "log": _log,
     "show": _show,
+    "gc": _gc,
     "doctor": _doctor,
 }
 
