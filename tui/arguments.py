@@ -151,7 +151,13 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 def _log(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
-    parser.add_argument("--json", action="store_true", help="print one session a line, as JSON")
+    parser.add_argument(
+        "--search", default="", metavar="WORDS",
+        help="where all these words are: goals, notes, comments, paths, tests, commits (1 if nowhere)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json", action="store_true", help="print one session (or place) a line, as JSON"
+    )
 
 
 def _show(parser: argparse.ArgumentParser) -> None:
@@ -167,6 +173,26 @@ def _resume(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "session", nargs="?", default="", metavar="SESSION", help="which (default: the newest)"
     )
+    _repo(parser)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("session", nargs="?", default="", metavar="SESSION", help="which (default: the newest)")
+    add(
+        "--output", default="-", metavar="FOLDER|-",
+        help="write it into this folder, or print it (-, the default)",
+    )  # fmt: skip
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--html", dest="form", action="store_const", const="html", default="",
+        help="as one page of HTML (the default in a folder)",
+    )  # fmt: skip
+    form.add_argument(
+        "--markdown", dest="form", action="store_const", const="markdown", default="",
+        help="as Markdown (the default when printed)",
+    )  # fmt: skip
+    add("--force", action="store_true", help="replace a file there that is no report of ours")
     _repo(parser)
 
 
@@ -194,6 +220,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
     "run": ("Reach a goal without a screen.", _run),
     "log": ("List the sessions and tries in this repository.", _log),
     "show": ("Show one try: what was proposed, and what the checks said of it.", _show),
+    "report": ("Tell a whole session on one page, for others to read.", _report),
     "resume": ("Go on with a session.", _resume),
     "gc": ("Free what old sessions take; those that are not ended always stay.", _gc),
     "doctor": ("Say what was found here, and what would be used.", _doctor),

@@ -28,6 +28,8 @@ from core.state import Iteration, State
 SNAPSHOT_EVERY = 500
 """Entries between two snapshots of the fold."""
 
+_SAID = ("GoalSet", "CommentAdded", "CommentDropped", "TakenBack")
+
 _entry = msgspec.json.Decoder(p.AnyEvent)
 _iteration = msgspec.json.Decoder(Iteration)
 _result = msgspec.json.Decoder(p.CheckResult)
@@ -163,8 +165,22 @@ class Journal:
         return fold_all(self.entries(session, seq), state)
 
     def iterations(self, session: str) -> tuple[Iteration, ...]:
-        rows = self.read("SELECT row FROM iterations WHERE session = ? ORDER BY n", (session,))
-        return tuple(_iteration.decode(row) for (row,) in rows)
+        return tuple(_iteration.decode(row) for _, row in self.rows(session))
+
+    def rows(self, session: str) -> list[tuple[Any, ...]]:
+        """Number and JSON of each iteration."""
+        return self.read("SELECT n, row FROM iterations WHERE session = ? ORDER BY n", (session,))
+
+    def said(self, session: str) -> Iterator[p.Entry]:
+        """The few entries that hold goals, comments and undos, of however many there are."""
+        heads = [f'{{"type":"{kind}"'.encode() for kind in _SAID]
+        either = " OR ".join("substr(event, 1, ?) = ?" for _ in heads)
+        rows = self.read(
+            f"SELECT seq, at, event FROM entries WHERE session = ? AND ({either}) ORDER BY seq",
+            (session, *(x for head in heads for x in (len(head), head))),
+        )
+        for seq, at, event in rows:
+            yield p.Entry(seq, at, _entry.decode(event))
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """Newest first."""
