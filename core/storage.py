@@ -82,7 +82,7 @@ def shrink(journal: Journal, cap: int, keep: str) -> tuple[SessionRow, ...]:
     sessions = collect.held(journal)
     most = int(cap * collect.ROOM)
     going = collect.oldest(sessions, journal, most, {keep})
-    collect.carry_out(journal, collect.plan(journal, sessions, going))
+    collect.carry_out(journal, collect.plan(journal, sessions, going), compact=False)
     return tuple(h.row for h in going)
 
 

@@ -7,7 +7,6 @@ carries one out holds the repository's lock.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -55,8 +54,8 @@ class Plan:
 
 
 def store_size(journal: Journal) -> int:
-    """Bytes on disk of the entries and their blobs."""
-    return _file_size(journal) + sum(size for _, size in journal.blobs.stored())
+    """Bytes on disk that the entries and their blobs need."""
+    return journal.used() + sum(size for _, size in journal.blobs.stored())
 
 
 def held(journal: Journal) -> tuple[Held, ...]:
@@ -86,7 +85,7 @@ def oldest(
     """As many of the oldest as it takes to bring the store to `most` bytes; `keep` stays."""
     sizes = dict(journal.blobs.stored())
     names = Counter(ref for h in sessions for ref in h.blobs)
-    left = _file_size(journal) + sum(size for ref, size in sizes.items() if ref in names)
+    left = journal.used() + sum(size for ref, size in sizes.items() if ref in names)
     going: list[Held] = []
     for one in sessions:
         if left <= most:
@@ -108,8 +107,11 @@ def plan(journal: Journal, sessions: tuple[Held, ...], going: tuple[Held, ...]) 
     return Plan(tuple(h.row for h in going), named, len(loose), size)
 
 
-def carry_out(journal: Journal, what: Plan) -> int:
-    """Removes it; the bytes that came free. Safe to be killed anywhere, and to be run again."""
+def carry_out(journal: Journal, what: Plan, *, compact: bool = True) -> int:
+    """Removes it; the bytes that came free. Safe to be killed anywhere, and to be run again.
+
+    Without `compact`, which takes its time, the journal's own file keeps its size and has room.
+    """
     before = store_size(journal)
     if what.sessions:
         _drop(journal, what)
@@ -120,7 +122,7 @@ def carry_out(journal: Journal, what: Plan) -> int:
             f"A record in {journal.folder} cannot be removed ({error.strerror}). Nothing that a"
             " session needs is gone; mend the folder's permissions and collect again."
         ) from error
-    if what.sessions:
+    if compact:
         journal.compact()
     return before - store_size(journal)
 
@@ -143,13 +145,3 @@ def _drop(journal: Journal, what: Plan) -> None:
         db.executemany(
             "DELETE FROM evidence WHERE tree = ? AND check_name = ? AND environment = ?", stale
         )
-
-
-def _file_size(journal: Journal) -> int:
-    total = 0
-    for ending in ("", "-wal"):
-        try:
-            total += os.stat(journal.folder / f"journal.db{ending}").st_size
-        except FileNotFoundError:
-            continue
-    return total

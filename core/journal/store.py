@@ -205,11 +205,26 @@ class Journal:
         with self._guard, translated(self.folder), self._db:
             yield self._db
 
+    def used(self) -> int:
+        """Bytes that the journal's file needs; what was deleted in it is free for what comes."""
+        pages, free, size = self._pages()
+        return (pages - free) * size
+
     def compact(self) -> None:
-        """Gives the space of what was deleted back to the disk."""
-        with self._guard, translated(self.folder):
-            self._db.execute("VACUUM")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Gives the space of what was deleted back to the disk, where it is worth the while."""
+        pages, free, _ = self._pages()
+        if free * 10 > pages:
+            with self._guard, translated(self.folder):
+                self._db.execute("VACUUM")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _pages(self) -> tuple[int, int, int]:
+        """Pages of the file, how many of them are free, and the bytes of one."""
+        ((pages, free, size),) = self.read(
+            "SELECT page_count, freelist_count, page_size"
+            " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+        )
+        return pages, free, size
 
 
 def _results_in(event: p.AnyEvent) -> tuple[p.CheckResult, ...]:

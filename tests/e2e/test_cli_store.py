@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from core import protocol as p
 from core.fold import fold
@@ -235,6 +236,61 @@ def test_show_tells_where_a_try_came_from_and_what_was_said(bench: Bench, tmp_pa
     assert "goes on from try 1" in second
     assert "not more but less" in second  # as what was said before it
     assert "another future of try 1" in third
+
+
+def test_show_tells_what_was_found_out_and_undone(bench: Bench) -> None:
+    bench.state.mkdir(parents=True)
+    journal = Journal(bench.state)
+    events = [e for e in tried(journal, "s") if not isinstance(e, p.Decided | p.GoalEnded)]
+    built = next(n for n, e in enumerate(events) if isinstance(e, p.ChangeBuilt))
+    change = events[built].change
+    hook = p.FileChange("conftest.py", "added", 1, 0, hunks=("h2",), runs_later="pytest runs it")
+    change = replace(change, files=(*change.files, hook))
+    events[built] = p.ChangeBuilt("build:1", change)
+    base = p.Base("c1c1c1c1c1c1", "t1", "main")
+    plan = p.UndoPlan(base.commit, change=change)
+    events += [
+        p.Started(p.ShowRed("red", 1, ("t::new", "t::idle"))),
+        p.RedShown("red", ("t::new",), ("t::idle",)),
+        p.Decided(p.Decision("result:1", "t1", "approve", hunks=("h1",))),
+        p.Started(p.Build("build:2", 2, p.Subset(1, ("h1",), ""))),
+        p.BuildFailed(
+            "build:2", p.Problem("conflict", "They meet."), p.Conflict("t9", ("a.py", "b.py"))
+        ),
+        p.Started(p.FindNeeded("need", 2, 1, ("h1",))),
+        p.NeedsFound("need", ("h2",), ("t::needs",)),
+        p.WentBack(1, "s1"),
+        p.Decided(p.Decision("result:3", "t1", "approve")),
+        p.Started(p.Land("land", 3, change, "m")),
+        p.Landed("land", base.commit, base, ("a.py",)),
+        p.UndoAsked(base.commit),
+        p.Started(p.TakeBack("back", plan, False)),
+        p.TakenBack("back", "d2d2d2d2d2d2", base, ("a.py",)),
+    ]
+    gate = p.Gate("result:3", "result", "Again.", ("approve",), 3, "t1")
+    at = next(n for n, e in enumerate(events) if isinstance(e, p.WentBack))
+    again = [
+        p.Started(p.Build("build:3", 3, p.Again(1))),
+        p.ChangeBuilt("build:3", change),
+        p.GateOpened("gate:3", gate),
+    ]
+    write(journal, "s", [*events[: at + 1], *again, *events[at + 1 :]], at=OLD)
+    journal.close()
+    first, second, third = (bench.loopwright("show", str(n)).out for n in (1, 2, 3))
+    assert "set apart: conftest.py: " in first
+    assert "pytest runs it" in first
+    assert "added tests: fail without the change, as they should: t::new" in first
+    assert "show nothing: t::idle" in first
+    assert "fixed: tests/test_t1.py::test_x" in first
+    assert "1 part taken of try 1" in second
+    assert "conflict: it meets what the branch holds now in a.py, b.py" in second
+    assert "this part: needs what was left out: conftest.py" in second
+    assert "this part: without them fail: t::needs" in second
+    assert "another future of try 1" in third
+    assert "undone: its landing c1c1c1c1c1 was taken back by d2d2d2d2d2" in third
+    report = bench.loopwright("report").out
+    for words in ("Set apart", "1 part taken of try 1", "another future of try 1", "taken back"):
+        assert words in report
 
 
 def test_help_names_every_command_and_option(person: Person) -> None:

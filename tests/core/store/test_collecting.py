@@ -93,6 +93,19 @@ def test_old_ended_sessions_go_with_what_only_they_name(home, repo) -> None:
     assert before - storage.size_below(folder) == pytest.approx(found.size, abs=50_000)
 
 
+def test_the_journal_s_file_gets_smaller(home, repo) -> None:
+    folder = folder_of(home, repo)
+    journal = Journal(folder)
+    for n in range(20):
+        events = tried(journal, f"s{n}", note="long " * 20_000)
+        write(journal, f"s{n}", events, at=OLD)
+    journal.close()
+    before = (folder / "journal.db").stat().st_size
+    found = collect_one(env(home), repo, keep_days=90)
+    assert (folder / "journal.db").stat().st_size < before / 10
+    assert found.size > before * 0.8
+
+
 def test_a_dry_run_says_the_same_and_changes_nothing(home, repo) -> None:
     folder = folder_of(home, repo)
     fill(folder)
