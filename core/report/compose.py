@@ -33,7 +33,8 @@ def _session(account: Account) -> Iterator[Block]:
     yield Heading(1, title(account))
     facts: list[Inline] = [("session ", Mono(state.session), f" of {_moment(account.began)}")]
     if state.repository:
-        facts.append(("repository ", Mono(state.repository)))
+        # Its name alone: where it lies on the person's disk is nobody else's business.
+        facts.append(("repository ", Mono(state.repository.rstrip("/").rpartition("/")[2])))
     facts.append((f"proposer: {state.choice.name} ({state.choice.why})",))
     spent = state.spent
     seconds = max(0.0, state.at - account.began)

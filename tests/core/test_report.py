@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 from html.parser import HTMLParser
@@ -15,9 +17,10 @@ from core import protocol as p
 from core import report
 from core.errors import UsageError
 from core.journal import Journal
+from core.report import words
 from core.report.blocks import Heading, Items, Mono, Para, Patch, Quote
 from core.report.save import save
-from core.state import Iteration
+from core.state import Iteration, Needs
 from tests.fakes.sessions import opened, survey, tried, write
 
 EVIL = (
@@ -139,10 +142,7 @@ def test_a_page_loads_nothing_and_says_so_itself(tmp_path) -> None:
     assert " src=" not in html
 
 
-def test_the_policy_lets_the_page_s_own_style_through(tmp_path) -> None:
-    import base64
-    import hashlib
-
+def test_the_policy_lets_the_page_s_own_style_through() -> None:
     html = report.to_html("t", ())
     style = html[html.index("<style>") + 7 : html.index("</style>")]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -185,20 +185,28 @@ def test_a_report_tells_it_all(tmp_path) -> None:
         "".join(Page(report.to_html("t", report.compose(account))).text),
         report.to_markdown(report.compose(account)),
     ):
-        for words in (
+        for part in (
             "Try 1 · redirected", "Try 2", "Plan", "you decided: redirect, Some Text",
             "pass without the change too", "on tree", "fixed:", "new:", "left:", "goes on from",
             "meets what the branch holds now in Some Text", "Not reached: Some Text",
             "you, on Some Text:3",
         ):  # fmt: skip
-            assert words in text, words
+            assert part in text, part
+
+
+def test_where_the_repository_lies_is_not_told(tmp_path) -> None:
+    journal = Journal(tmp_path)
+    write(journal, "s", tried(journal, "s", repository="/home/ada/secret/shop"))
+    account = report.gather(journal.entries("s"), journal.iterations("s"), lambda c: ())
+    text = report.to_markdown(report.compose(account))
+    assert "repository `shop`" in text
+    assert "/home/ada" not in text
 
 
 def test_long_diffs_are_folded_and_short_ones_are_not(tmp_path) -> None:
-    short = session(tmp_path / "a", "x", lines=3) if (tmp_path / "a").mkdir() is None else None
-    (tmp_path / "b").mkdir()
-    long = session(tmp_path / "b", "x", lines=300)
-    assert short is not None
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    short, long = session(tmp_path / "a", "x", lines=3), session(tmp_path / "b", "x", lines=300)
     assert "<details>" not in report.to_html("t", report.compose(short))
     assert "<details>" in report.to_html("t", report.compose(long))
     assert "<details>" in report.to_markdown(report.compose(long))
@@ -233,15 +241,11 @@ def test_landings_and_undos_are_told(tmp_path) -> None:
     assert "Try 1 · landed" in text
 
 
-def test_a_part_s_needs_are_named_by_file(tmp_path) -> None:
-    from core.report import words
-
+def test_a_part_s_needs_are_named_by_file() -> None:
     base = p.Base("c", "t", "main")
     whole = p.Change("t1", base, (p.FileChange("a.py", "modified", hunks=("x", "y")),), "")
     full = Iteration(1, "s", p.Proposed(), 0.0, change=whole)
     part = Iteration(2, "s", p.Subset(1, ("x",), ""), 0.0, parent=1)
-    from core.state import Needs
-
     part = replace(part, needs=Needs(("y",), ("t::a",)))
     assert list(words.needed(part, {1: full, 2: part})) == [
         "needs what was left out: a.py, hunk 2 of 2",
