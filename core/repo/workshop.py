@@ -343,6 +343,15 @@ class Workshop:
         return said.decode().strip()
 
 
+def borrows_from(folder: Path) -> Path | None:
+    """The object store of the repository that a workshop's folder was made for, if it says so."""
+    try:
+        _, _, objects = (folder / "format").read_text().split(" ", 2)
+    except (OSError, ValueError):
+        return None
+    return Path(objects)
+
+
 def _check_clashes(files: Mapping[str, bytes | None]) -> None:
     """A file cannot be where another file of the same change wants a folder."""
     there = {path for path, content in files.items() if content is not None}
