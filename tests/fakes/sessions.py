@@ -104,7 +104,7 @@ def landing_begun(session_events: list[p.AnyEvent], tree: str = "t1") -> list[p.
     """The same, killed in the middle of its landing."""
     kept = [e for e in session_events if not isinstance(e, p.Decided | p.GoalEnded)]
     change = next(e.change for e in kept if isinstance(e, p.ChangeBuilt))
-    intent = p.LandingIntent("refs/heads/main", "c0", "c1", (), "token", "/stage")
+    intent = p.LandingIntent("refs/heads/main", "c0" * 20, "c1" * 20, (), "token", "/stage")
     return [
         *kept,
         p.Decided(p.Decision("result:1", tree, "approve")),
