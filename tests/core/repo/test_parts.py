@@ -292,6 +292,7 @@ def part_of(bench: Bench, old: bytes, new: bytes, *wanted: bytes) -> bytes | Non
         ("A B C", "-a +A", "A b c"),
         ("A B C", "-a +A -c +C", "A b C"),
         ("A B C", "+B", "a b B c"),
+        ("A B C", "-a +B", "b B c"),
         ("A B C", "-b", "a c"),
         ("A", "-c +A", "a b A"),
         ("A", "-b +A", "a A c"),

@@ -217,6 +217,8 @@ def test_deleting_renaming_away_and_breaking_a_file_of_tests(bench: Bench) -> No
     assert file.weakens[0].startswith("removes the tests test_whole, ")
     (file,) = changed(bench, {TEST: PYTHON}, {"tests/old_cart.py": PYTHON}).values()
     assert file.weakens[0].startswith("removes the tests test_whole, ")
+    (file,) = changed(bench, {"tests/a.test.js": JS}, {"tests/a.js": JS}).values()
+    assert file.weakens == ("removes the tests cart, rounds half even, refuses and 1 more",)
     (file,) = changed(bench, {TEST: PYTHON}, {"tests/test_basket.py": PYTHON}).values()
     assert file.weakens == ()
     edits = (("import pytest", "import pytest ("), ("    assert total(2.675) == 2.67\n", ""))
