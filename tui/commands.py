@@ -236,6 +236,7 @@ TABLE: tuple[Command, ...] = (
     Command("global.previous_pane", "pane before", ("shift+tab",), "global"),
     Command("global.full", "full screen", ("f",), "global", footer=True),
     Command("global.goal", "a goal", ("g",), "global", _goal),
+    Command("global.find", "find in every session", ("F", "ctrl+f"), "global"),
     Command("global.go_back", "go on from an earlier try", ("b",), "global", _back),
     Command("global.undo", "undo a landing", ("z",), "global", _undo),
     Command("global.redo", "redo a landing", ("Z",), "global", _undo),

@@ -289,3 +289,15 @@ async def test_an_added_test_that_shows_nothing_is_called_no_evidence() -> None:
 
     async with at_work(make, size=(140, 50)) as person:
         await person.sees("t::idle", "no evidence", "fails without the change")
+
+
+async def test_words_are_found_in_what_was_recorded_and_lead_to_their_try() -> None:
+    async with at_work(lambda sink: Review(sink).to("green")) as person:
+        await person.press("F")
+        await person.hurry(*"decimal float", "enter")
+        await person.sees("1 found", "this session", "use Decimal, not float", "enter goes there")
+        await person.press("enter")
+        await person.until(lambda: "enter goes there" not in person.text)
+        await person.press("F")
+        await person.hurry(*"nowhere at all", "enter")
+        await person.sees("is in no session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.acts import comments, edit, gate, history, look, plan, session
+from tui.acts import comments, edit, finding, gate, history, look, plan, session
 from tui.acts.desk import Desk
 
 Act = Callable[[Desk], None]
@@ -55,6 +55,7 @@ ACTS: dict[str, Act] = {
     "global.previous_pane": look.next_pane(-1),
     "global.full": look.full,
     "global.goal": session.goal,
+    "global.find": finding.find,
     "global.go_back": history.go_back,
     "global.undo": history.undo,
     "global.redo": history.redo,

@@ -6,7 +6,7 @@ import math
 
 from core import protocol as p
 from core.text import clean_line
-from tui.acts import comments, plan
+from tui.acts import comments, finding, plan
 from tui.acts.desk import Desk
 from tui.note import Mode
 
@@ -126,6 +126,8 @@ def typed(desk: Desk, mode: Mode, text: str) -> bool:
             plan.written(desk, text)
         case "add":
             plan.added(desk, text)
+        case "find":
+            finding.found(desk, text)
         case "comment":
             comments.written(desk, text)
         case "budget":
