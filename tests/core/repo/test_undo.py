@@ -10,7 +10,10 @@ import pytest
 
 from core.errors import ActionFailed
 from core.protocol import LandingIntent, Moved, UndoPlan
+from core.repo import stage
+from core.repo.facts import inspect
 from core.repo.landing import Landing, land, prepare, prepare_move
+from core.repo.recovery import recover
 from core.repo.undo import message, plan_undo
 from tests.fakes.landings import Bench, make_bench, open_bench
 from tests.fakes.repos import git, make_repo, snapshot, write
@@ -425,3 +428,42 @@ def test_detached_linked_and_sha256(tmp_path: Path) -> None:
         carried_out(bench, plan(bench, commit))
         assert (bench.repo / "n").read_bytes() == numbered()
         assert git(bench.repo, "status", "--porcelain") == ""
+
+
+def killed(bench: Bench, planned: UndoPlan, at: str) -> LandingIntent:
+    """Carry out a move in a child that ends before a step of it."""
+    intent = prepared(bench, planned, move=True)
+    assert isinstance(intent, LandingIntent)
+    assert planned.change is not None
+    pid = os.fork()
+    if pid == 0:
+        setattr(stage.Stage, at, lambda _: os._exit(9))
+        land(bench.shop, intent, planned.change.base, planned.change)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+    return intent
+
+
+def test_an_amend_after_a_kill_is_not_taken_for_the_move(bench: Bench) -> None:
+    commit = put(bench, {"n": numbered(l9="ours"), "other": None})
+    intent = killed(bench, plan(bench, commit), "move_branch")
+    assert (bench.repo / "n").read_bytes() == numbered()
+    (bench.repo / ".git/index.lock").unlink()
+    git(bench.repo, "commit", "-q", "--amend", "-m", "reworded")
+    head = git(bench.repo, "rev-parse", "HEAD")
+    told = recover(inspect(bench.repo), intent)
+    assert (told.outcome, told.commit) == ("old", head)
+    assert (bench.repo / "n").read_bytes() == numbered(l9="ours")
+    assert git(bench.repo, "status", "--porcelain") == ""
+
+
+def test_commits_on_top_after_a_kill_do_not_hide_the_move(bench: Bench) -> None:
+    commit = put(bench, {"n": numbered(l9="ours"), "other": None})
+    planned = plan(bench, commit)
+    intent = killed(bench, planned, "finish_index")
+    top = git(bench.repo, "commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "theirs")
+    git(bench.repo, "update-ref", "refs/heads/main", top)
+    told = recover(inspect(bench.repo), intent)
+    assert (told.outcome, told.commit) == ("new", top)
+    assert git(bench.repo, "status", "--porcelain") == ""
+    assert recover(inspect(bench.repo), intent) == told
