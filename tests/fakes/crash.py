@@ -1,9 +1,7 @@
 """Kills a whole session, with its landing, at one write after another, and reopens it.
 
-A program: `crash.py STORY FOLDER count` prints how many points there are and what each is;
-`crash.py STORY FOLDER FIRST:LAST:STEP` kills at those points and prints one JSON line for each.
-Stories: "land" (a goal and its landing), "undo" and "move" (a landing that is there is taken back,
-by a new commit or by moving the branch).
+A program: `crash.py FOLDER count` prints how many points there are and what each is;
+`crash.py FOLDER FIRST:LAST:STEP` kills at those points and prints one JSON line for each.
 The points are not chosen: they are every journal write, sync, rename and removal of the process,
 and every git call of the landing that writes, found by wrapping those functions.
 """
@@ -25,7 +23,6 @@ from core.edits.format import Replace
 from core.errors import LoopwrightError
 from core.fold import fold_all
 from core.journal import Journal
-from core.landings import standing
 from core.repo import git as gateway
 from tests.fakes.repos import git, make_repo, snapshot
 from tests.fakes.stage import Stage, change, write_script
@@ -85,7 +82,7 @@ class Points:
     def written(self, event: p.AnyEvent) -> None:
         self.reach(f"journal {type(event).__name__}")
         self.landing = isinstance(event, p.LandingPrepared) or (
-            self.landing and not isinstance(event, p.Landed | p.TakenBack)
+            self.landing and not isinstance(event, p.Landed)
         )
 
     def called(self, argv: tuple[str, ...]) -> None:
@@ -119,62 +116,31 @@ def tell(folder: Path, *, resume: str = "") -> Stage:
     return it
 
 
-def take_back(folder: Path, how: str) -> Stage:
-    """The landing of an earlier session's end, taken back, wherever that was left off."""
-    it = Stage(
-        folder / "repo",
-        folder / "home",
-        proposer=f"script:{folder / 'script.jsonl'}",
-        options=OPTIONS,
-        resume="latest",
-    )
-    if standing(it.state):
-        if it.state.undo is None:
-            it.submit(p.AskUndo())
-        it.watcher.wait(lambda: it.state.gate or not standing(it.state))
-        if it.state.gate:
-            it.answer("undo", "undo", name=how)
-        it.watcher.wait(lambda: not standing(it.state))
-    return it
-
-
-def begin(story: str, folder: Path) -> None:
-    """What has happened before the part of the story in which it is killed."""
-    if story != "land":
-        in_child(lambda: tell(folder).close())
-
-
-def play(story: str, folder: Path, at: int) -> list[str]:
+def play(folder: Path, at: int) -> list[str]:
     points = Points(at)
     with points.watching():
-        go_on(story, folder).close()
+        tell(folder).close()
     return points.names
 
 
-def go_on(story: str, folder: Path, *, resume: str = "") -> Stage:
-    if story == "land":
-        return tell(folder, resume=resume)
-    return take_back(folder, "move" if story == "move" else "commit")
-
-
-def reopen(story: str, folder: Path) -> dict[str, object]:
+def reopen(folder: Path) -> dict[str, object]:
     """What a person finds after the kill, and whether the session goes on to its end."""
     repo = folder / "repo"
     lock = repo / ".git" / "index.lock"
     before = (repo / "a.py").read_text()
     try:
-        it = go_on(story, folder, resume="latest")
+        it = tell(folder, resume="latest")
     except LoopwrightError:
         it = tell(folder)  # killed before its session was recorded
     entries = list(it.session._journal.entries(it.state.session))
     same = fold_all(entries) == it.state
-    subjects = git(repo, "log", "--format=%s").splitlines()
+    landings = git(repo, "log", "--format=%s").count("answer")
     it.close()
     return {
         "found": before,
         "same": same,
         "content": (repo / "a.py").read_text(),
-        "commits": sum("answer" in subject for subject in subjects),
+        "commits": landings,
         "status": git(repo, "status", "--porcelain"),
         "mine": (repo / "mine.txt").read_text() + (repo / "untracked.txt").read_text(),
         "left": [*sorted(x.name for x in (repo / ".git").glob("loopwright*")), lock.exists()],
@@ -199,11 +165,10 @@ def in_child(work: Callable[[], object]) -> tuple[int, str]:
 
 
 def main() -> None:
-    story, folder, what = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    folder, what = Path(sys.argv[1]), sys.argv[2]
     prepare(folder / "template")
     if what == "count":
-        begin(story, folder / "template")
-        print(in_child(lambda: play(story, folder / "template", 0))[1])
+        print(in_child(lambda: play(folder / "template", 0))[1])
         return
     first, last, step = map(int, what.split(":"))
     for at in range(first, last, step):
@@ -211,12 +176,11 @@ def main() -> None:
         shutil.copytree(folder / "template", here, symlinks=True)
         # The script's and the repository's paths are this copy's own.
         git(here / "repo", "update-index", "-q", "--refresh", ok=(0, 1))
-        begin(story, here)
         untouched = snapshot(here / "repo")
-        status, _ = in_child(lambda: play(story, here, at))  # noqa: B023
+        status, _ = in_child(lambda: play(here, at))  # noqa: B023
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
         old = snapshot(here / "repo") == untouched
-        _, answer = in_child(lambda: reopen(story, here))  # noqa: B023
+        _, answer = in_child(lambda: reopen(here))  # noqa: B023
         report = json.loads(answer) if answer else {}
         print(json.dumps({"at": at, "killed": killed, "old": old, **report}), flush=True)
         shutil.rmtree(here)
