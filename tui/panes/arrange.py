@@ -25,7 +25,9 @@ Kind: TypeAlias = Literal[
 ]
 
 
-class DiffRow(NamedTuple):
+class DiffRow(p.Value, frozen=True, gc=False):
+    """One of perhaps very many: they hold no cycles, so that the collector may pass them by."""
+
     kind: Kind
     """"text" (drawn already), "index" (a file in the list), "more" (the list goes on), "file",
     "lane" (why something stands apart), "hunk", "line", "space" (differs in blanks alone),

@@ -161,8 +161,8 @@ class ChangePane(Rows):
             return None
         rows = [self.rows[y] for y in self.selected] or [here]
         if rows == [here] and here.kind == "hunk":
-            mine = (row for row in self._body if row[:3] == ("line", here.file, here.hunk))
-            rows = [row for row in mine if row.old != row.new]
+            mine = (r for r in self._body if (r.file, r.hunk) == (here.file, here.hunk))
+            rows = [r for r in mine if r.kind == "line" and r.old != r.new]
         rows = [row for row in rows if row.file == here.file]
         return selecting.line_range(self.files, rows, self._painter.contents)
 
