@@ -54,6 +54,7 @@ class Painter:
         """Path → lines of the new file, where they are known."""
         self.digits = number_width(files)
         self.widest = widest(files, self.digits)
+        self._longest_name = max((cell_len(safe(_name(d.change))) for d in files), default=0)
         self._pieces: dict[tuple[int, int, int, bool], Line] = {}
         self._coloured: dict[tuple[int, int, str, int], Mapping[int, Line]] = {}
         self._partners: dict[tuple[int, int], list[int]] = {}
@@ -100,7 +101,9 @@ class Painter:
         diff = self.files[row.file]
         counts = (*_counts(diff.change), *self._aside(diff, brush))
         room = max(12, brush.cells - sum(cell_len(safe(text)) for text, _ in counts) - 8)
-        return (*self._box(diff, brush), (fit(_name(diff.change), room), ""), *counts)
+        name = fit(_name(diff.change), room)
+        pad = " " * (min(room, self._longest_name) - cell_len(name))
+        return (*self._box(diff, brush), (name + pad, ""), *counts)
 
     def _file(self, row: DiffRow, brush: Brush) -> Line:
         diff = self.files[row.file]
@@ -177,8 +180,8 @@ class Painter:
             sign = ("≈ ", "faint") if row.kind == "space" else ("  ", "")
             return (" ", ""), sign, (*self._pieces_of(row, place, True, brush.colours), *end)
         if brush.choosing and not brush.taking.has(hunk.id, place):
-            text, more = _shown(entry.text)
-            return ("○", "warn"), (f"{entry.kind} ", "dim"), ((text, "dim"), *more, *end)
+            body = _bounded(((_shown(entry.text), "dim"),), entry.text)
+            return ("○", "warn"), (f"{entry.kind} ", "dim"), (*body, *end)
         tone = "ok add" if entry.kind == "+" else "bad del"
         body = self._pieces_of(row, place, False, brush.colours)
         return (" ", ""), (f"{entry.kind} ", tone), (*body, *end)
@@ -195,21 +198,22 @@ class Painter:
     def _made(self, f: int, h: int, place: int, quiet: bool, colours: bool) -> Line:
         hunk = self.files[f].hunks[h]
         entry = hunk.lines[place]
-        text, more = _shown(entry.text)
+        text = _shown(entry.text)
         pieces: Line = ((text, ""),)
         if colours and len(text) < LONGEST:
             pieces = self._colours(f, h, "-" if entry.kind == "-" else "+", place)
         if entry.kind == " " or quiet:
-            return (*pieces, *more)
+            return _bounded(pieces, entry.text)
         ground = "add" if entry.kind == "+" else "del"
         pieces = tuple((t, f"{tone} {ground}") for t, tone in pieces)
         other = self._partner(f, h, place)
-        ranges = changed_words(text, None if other < 0 else _shown(hunk.lines[other].text)[0])
+        ranges = changed_words(text, None if other < 0 else _shown(hunk.lines[other].text))
         if ranges:
             pieces = restyle(pieces, ranges, f"{ground}-word")
-        if entry.kind == "+" and not more and (kept := len(text.rstrip())) < len(text):
+        short = len(entry.text) <= LONGEST
+        if entry.kind == "+" and short and (kept := len(text.rstrip())) < len(text):
             pieces = (*_first(pieces, kept), ("·" * (len(text) - kept), "warn add"))
-        return (*pieces, *more)
+        return _bounded(pieces, entry.text)
 
     def _partner(self, f: int, h: int, place: int) -> int:
         if (f, h) not in self._partners:
@@ -218,10 +222,10 @@ class Painter:
 
     def _beyond(self, row: DiffRow, brush: Brush) -> Line:
         """A line that is in no hunk."""
-        text, more = _shown(self._content(row))
+        text = _shown(self._content(row))
         path = self.files[row.file].change.path
-        if not brush.colours or more or not text:
-            return ((text, ""), *more)
+        if not brush.colours or not 0 < len(text) < LONGEST:
+            return _bounded(((text, ""),), self._content(row))
         lines, at = self.contents[path], row.new - 1
         first = at - at % CHUNK
         near = range(max(0, first - LEAD), min(len(lines), first + CHUNK))
@@ -246,20 +250,25 @@ class Painter:
             if len(self._coloured) >= KEPT // CHUNK:
                 self._coloured.clear()
             path = self.files[key[0]].change.path
-            pieces = colour(path, [_shown(text(n))[0] for n in near])
+            pieces = colour(path, [_shown(text(n)) for n in near])
             self._coloured[key] = dict(zip(near, pieces, strict=True))
         return self._coloured[key]
 
 
-def _shown(text: str) -> tuple[str, Line]:
-    """A line as it is drawn, and how much of it is not."""
+def _shown(text: str) -> str:
+    """As much of a line as is drawn of it."""
+    return safe(text[:LONGEST].expandtabs(TAB))
+
+
+def _bounded(pieces: Line, text: str) -> Line:
+    """The pieces of a line; of one that is not drawn to its end, with its length before it."""
     size = len(text)
-    if size > LONGEST:
-        # The parser has left the middle of a very long line out, and says how much that is.
-        found = _LEFT_OUT.search(text)
-        size += int(found[1]) - len(found[0]) if found else 0
-        return safe(text[:LONGEST].expandtabs(TAB)), ((f"… {size:,} characters", "warn"),)
-    return safe(text.expandtabs(TAB)), ()
+    if size <= LONGEST:
+        return pieces
+    # The parser has left the middle of a very long line out, and says how much that is.
+    found = _LEFT_OUT.search(text)
+    size += int(found[1]) - len(found[0]) if found else 0
+    return ((f"[{size:,} characters] ", "warn"), *pieces, ("…", "warn"))
 
 
 def _first(spans: Line, characters: int) -> Line:
@@ -299,7 +308,7 @@ def widest(files: Sequence[p.FileDiff], digits: int) -> int:
                 text = entry.text
                 if len(text) * 2 + text.count("\t") * TAB > most:
                     size = len(text) if text.isascii() else cell_len(text[:LONGEST])
-                    size = size if size < LONGEST else LONGEST + len("… 1,000,000 characters")
+                    size = size if size < LONGEST else LONGEST + len("[1,000,000 characters] …")
                     most = max(most, size + text.count("\t") * (TAB - 1))
     return most + 2 * digits + 5
 

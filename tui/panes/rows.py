@@ -135,8 +135,8 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         if lit:
             base += self.look().get("cursor")
         shown = made.crop_extend(left, left + wide, base)
-        edge = self._width
-        if made.cell_length > left + edge and not self.wraps:
+        edge = self.scrollable_content_region.width or wide
+        if not self.wraps and made.cell_length > left + edge:
             more = Segment("›", base + self.look().get("warn"))  # there is more to the right
             shown = Strip.join([shown.crop(0, edge - 1), Strip([more]), shown.crop(edge)])
         return shown.apply_offsets(left, at)
