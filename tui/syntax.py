@@ -58,7 +58,18 @@ def colour(path: str, lines: Sequence[str]) -> list[Pieces]:
     for row, text in zip(rows, lines, strict=True):
         if len(text) > LINE_UP_TO:
             row.append((text[LINE_UP_TO:], ""))
-    return [tuple(row) for row in rows]
+    return [_joined(row) for row in rows]
+
+
+def _joined(row: list[tuple[str, str]]) -> Pieces:
+    """The row in as few pieces as it takes: each costs when it is drawn. Blanks have no colour."""
+    out: list[tuple[str, str]] = []
+    for text, tone in row:
+        if out and (tone == out[-1][1] or text.isspace()):
+            out[-1] = (out[-1][0] + text, out[-1][1])
+        else:
+            out.append((text, tone))
+    return tuple(out)
 
 
 @lru_cache(maxsize=1024)

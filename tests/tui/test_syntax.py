@@ -23,10 +23,10 @@ def test_colours_change_no_text(lines: list[str], path: str) -> None:
 
 def test_code_is_told_apart() -> None:
     (row,) = colour("src/a.py", ['def f(): return "x" + str(1)  # why'])
-    tones = {text: tone for text, tone in row if text.strip()}
+    tones = {text.strip(): tone for text, tone in row}
     assert tones["def"] == "syn-keyword"
     assert tones["f"] == "syn-name"
-    assert tones["x"] == "syn-string"
+    assert tones['"x"'] == "syn-string"
     assert tones["str"] == "syn-type"
     assert tones["1"] == "syn-number"
     assert tones["# why"] == "syn-comment"
@@ -41,7 +41,9 @@ def test_a_string_goes_on_over_lines() -> None:
 def test_a_very_long_line_is_read_in_part() -> None:
     (row,) = colour("a.py", ["x = " + "1 + " * 10_000])
     assert sum(len(text) for text, _ in row) == 40_004
-    assert len(row[-1][0]) == 40_004 - LINE_UP_TO
+    coloured = "".join(text for text, tone in row if tone)
+    assert len(coloured) <= LINE_UP_TO
+    assert coloured.count("1") > LINE_UP_TO // 5
     assert row[-1][1] == ""
 
 
