@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from core import protocol as p
 from tests.fakes.shop import diff_of
-from tui.panes.arrange import DiffRow, Layout, Wish, arrange, numbers
+from tui.panes.arrange import DiffRow, Layout, Wish, arrange, numbers, span
 from tui.panes.diffs import Painter
 from tui.panes.words import changed_words
 
@@ -178,6 +178,11 @@ def test_new_digits_make_room() -> None:
     assert painter.digits == 3
     painter.know("f", ["x"] * 12_345)
     assert painter.digits == 5
+
+
+def test_a_side_without_lines_begins_after_the_line_that_it_names() -> None:
+    assert span(p.Hunk("h", "f", "@@ -5,2 +4,0 @@ def f", ())) == (5, 7, 5, 5)
+    assert span(p.Hunk("h", "f", "mode 100644 → 100755 @@ -0,0 +1 @@", ())) == (1, 1, 1, 2)
 
 
 def test_hunks_without_lines_are_rows_too() -> None:

@@ -220,6 +220,23 @@ async def test_side_by_side_needs_a_wide_terminal() -> None:
         await person.until(lambda: not pane_of(person)._brush.split)
 
 
+async def test_the_cursor_stays_on_its_line_however_the_rows_change() -> None:
+    async with at_work(make, size=(160, 40)) as person:
+        pane, n = pane_of(person), person.app.session.state.iteration.n
+        await to_line(person, "return 1")
+        before = pane.cursor
+        said = p.Comment("c1", "one\ntwo\nthree", "a.py", 8, iteration=n)
+        person.app.session.submit(p.AddComment(said))
+        await person.until(lambda: pane.cursor == before + 3)
+        assert pane.text_under_cursor() == "    return 1"
+        for key in ("u", "W", "u", "W"):
+            await person.press(key)
+            assert "    return 1" in pane.text_under_cursor().split("\n"), key
+        await person.press("K", "K", "}", "}")
+        assert pane.rows[pane.cursor].kind == "hunk"
+        assert pane.hunk() == HUNKS[1]
+
+
 async def test_side_by_side_scrolls_both_halves() -> None:
     long = "value = " + ", ".join(str(n) for n in range(90))
     diffs = (diff_of("a.py", long + "\n", long.replace("88", "eightyeight") + "\n"),)
@@ -228,6 +245,8 @@ async def test_side_by_side_scrolls_both_halves() -> None:
         await person.sees("›│", "value = 0, 1")
         for _ in range(60):
             await person.press("right")
+        await person.sees("88, 89", "eightyeight, 89")
+        person.app.desk.redraw()
         await person.sees("88, 89", "eightyeight, 89")
         assert "value = 0" not in person.text
         for _ in range(60):

@@ -288,6 +288,7 @@ def nearest(rows: Sequence[DiffRow], at: DiffRow) -> int:
             abs(row.hunk - at.hunk),
             row.kind != at.kind,
             min(abs(row.old - at.old), abs(row.new - at.new)),
+            abs(row.new - at.new),
         )
         if least is None or far < least:
             best, least = y, far
