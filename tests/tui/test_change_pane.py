@@ -281,6 +281,25 @@ async def test_search_finds_what_is_far_below_and_not_yet_painted() -> None:
         await person.until(lambda: pane_of(person).place()[0] == "test_b.py")
 
 
+async def test_search_takes_letters_in_any_case() -> None:
+    async with at_work(reviewing((diff_of("a.py", "x\n", "x\nBig = 1\n"),))) as person:
+        await person.press("/")
+        await person.hurry(*"bIG", "enter")
+        await person.until(lambda: pane_of(person).text_under_cursor() == "Big = 1")
+
+
+async def test_the_words_that_changed_in_a_line_stand_out() -> None:
+    diffs = (diff_of("a.py", "total = price * count\n", "total = cost * count\n"),)
+    async with at_work(reviewing(diffs)) as person:
+        pane = pane_of(person)
+        for text, ground, word in (("price", "del", "del-word"), ("cost", "add", "add-word")):
+            await to_line(person, f"total = {text}")
+            spans = pane.row(pane.cursor)
+            assert "".join(t for t, style in spans if word in style.split()) == text
+            marked = "".join(t for t, style in spans if ground in style.split())
+            assert marked.endswith(f"total = {text} * count")
+
+
 async def test_copying_a_selection_copies_code_and_no_gutter() -> None:
     async with at_work(make) as person:
         await to_line(person, "x5 = 50")
