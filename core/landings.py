@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from core.state import Landing, State, Undoing
+from core.state import Iteration, Landing, State, Undoing
 
 
 def standing(s: State) -> tuple[Landing, ...]:
@@ -38,6 +38,14 @@ def after_undo(
     if by:
         now.append(Landing(0, "", by, paths, undoes=target.by if done.redo else target.commit))
     return tuple(now)
+
+
+def last_word(live: Iteration, after: State) -> Iteration:
+    """How an iteration ended that the state no longer holds: landed, or left for another step."""
+    landing = next((x for x in after.landings if x.iteration == live.n), None)
+    if landing is None:
+        return live if live.outcome else replace(live, outcome="left", ended=after.at)
+    return replace(live, outcome="landed", commit=landing.commit, ended=after.at)
 
 
 def _turned(landing: Landing, by: str, *, gone: bool) -> Landing:

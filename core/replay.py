@@ -14,7 +14,9 @@ import msgspec
 from core import protocol as p
 from core.errors import JournalError
 from core.fold import fold
-from core.reading import Session
+from core.landings import last_word
+from core.reading import FOUND, Session
+from core.search import Found, look, said, terms
 from core.state import Iteration, State
 
 
@@ -26,6 +28,7 @@ class Recording(p.Value, frozen=True):
     replies: dict[p.BlobRef, str] = {}
     files: dict[str, bytes] = {}
     """"TREE:PATH" → content."""
+    patches: dict[p.BlobRef, bytes] = {}
 
 
 def load(path: Path) -> Recording:
@@ -45,15 +48,26 @@ def capture(entries: Iterable[p.Entry], session: Session) -> Recording:
     kept = tuple(entries)
     reader = session.reader
     diffs: dict[p.Tree, tuple[p.FileDiff, ...]] = {}
-    records, outputs, replies, files = {}, {}, {}, {}
+    records, outputs, replies, patches = {}, {}, {}, {}
+    files: dict[str, bytes] = {}
+
+    def keep(tree: p.Tree, path: str) -> None:
+        content = reader.file(tree, path)
+        if content is not None:
+            files[f"{tree}:{path}"] = content
+
     for event in (entry.event for entry in kept):
         match event:
             case p.ChangeBuilt(change=change):
                 diffs[change.tree] = reader.diff(change)
                 for f in change.files:
-                    content = reader.file(change.tree, f.path)
-                    if content is not None:
-                        files[f"{change.tree}:{f.path}"] = content
+                    keep(change.tree, f.path)
+                patches[change.patch] = reader.patch(change)
+            case p.BuildFailed(conflict=conflict) if conflict is not None:
+                for path in conflict.paths:
+                    keep(conflict.tree, path)
+            case p.UndoPlanned(plan=plan) if plan.change is not None:
+                diffs[plan.change.tree] = reader.diff(plan.change)
             case p.CheckFinished(result=result):
                 if result.records:
                     records[result.records] = reader.records(result)
@@ -64,7 +78,7 @@ def capture(entries: Iterable[p.Entry], session: Session) -> Recording:
                     replies[reply.text] = reader.reply(reply)
             case _:
                 pass
-    return Recording(kept, diffs, records, outputs, replies, files)
+    return Recording(kept, diffs, records, outputs, replies, files, patches)
 
 
 class ReplayReader:
@@ -74,6 +88,9 @@ class ReplayReader:
 
     def diff(self, change: p.Change) -> tuple[p.FileDiff, ...]:
         return self._recording.diffs.get(change.tree, ())
+
+    def patch(self, change: p.Change) -> bytes:
+        return self._recording.patches.get(change.patch, b"")
 
     def records(self, result: p.CheckResult) -> p.Records:
         return self._recording.records.get(result.records, p.Records())
@@ -90,6 +107,12 @@ class ReplayReader:
     def iterations(self) -> tuple[Iteration, ...]:
         return self._iterations
 
+    def find(self, words: str, limit: int = FOUND) -> tuple[Found, ...]:
+        entries = self._recording.entries
+        opened = entries[0].event if entries else None
+        session = opened.session if isinstance(opened, p.SessionOpened) else ""
+        return look(session, said(entries), reversed(self._iterations), terms(words), limit)
+
 
 class Replay:
     """A `Session` that stands still at one moment of a recording.
@@ -102,9 +125,8 @@ class Replay:
         for entry in recording.entries:
             if upto and entry.seq > upto:
                 break
-            state = fold(state, entry)
-            for it in (*state.tries, *((state.iteration,) if state.iteration else ())):
-                seen[it.n] = it
+            before, state = state.iteration, fold(state, entry)
+            see(seen, before, state)
         self._state = state
         self._reader = ReplayReader(recording, tuple(seen[n] for n in sorted(seen)))
 
@@ -125,6 +147,14 @@ class Replay:
 
     def close(self) -> None:
         """Nothing to give back."""
+
+
+def see(seen: dict[int, Iteration], before: Iteration | None, after: State) -> None:
+    """Keeps in `seen` what an entry said of iterations; `before` was the live one until then."""
+    if before is not None and (after.iteration is None or after.iteration.n != before.n):
+        seen[before.n] = last_word(before, after)
+    for it in (*after.tries, *((after.iteration,) if after.iteration else ())):
+        seen[it.n] = it
 
 
 def gates(recording: Recording) -> dict[str, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from core import protocol as p
+from core.lanes import apart
 from core.state import State
 
 Approve: TypeAlias = Literal["ask", "green", "never"]
@@ -96,20 +97,22 @@ def _result(gate: p.Gate, state: State, approve: Approve) -> Answer:
     change = state.iteration.change if state.iteration else None
     if gate.red or change is None:
         return _decide(gate, "next")
-    apart = set_apart(change)
+    reasons = set_apart(change)
     if approve == "never":
         says = "It is ready, and nothing was landed: `loopwright show --patch` prints it."
         return Leave(0, f"{gate.says} {says}{_steps_left(state)}")
-    if apart:
-        return Leave(1, f"{gate.says} It was not landed, since {apart}; look, and decide yourself.")
+    if reasons:
+        return Leave(
+            1, f"{gate.says} It was not landed, since {reasons}; look, and decide yourself."
+        )
     return _decide(gate, "approve")
 
 
 def set_apart(change: p.Change) -> str:
     """Why a change is more than an option may approve, in words; "" when it is not."""
-    reasons = [f"{f.path} is outside the step's scope" for f in change.files if f.outside_scope]
-    reasons += [f"{f.path} runs later ({f.runs_later})" for f in change.files if f.runs_later]
-    return ", ".join(reasons)
+    stands = apart(change)
+    reasons = [f"{f.path} {stands[h]}" for f in change.files for h in f.hunks if h in stands]
+    return ", ".join(dict.fromkeys(reasons))
 
 
 def _steps_left(state: State) -> str:

@@ -19,6 +19,9 @@ _KEYS: tuple[tuple[str, p.DecisionKind, str], ...] = (
     ("r", "redirect", "redirect with a note"),
     ("x", "reject", "reject"),
     ("R", "rebuild", "rebuild on the new base"),
+    ("M", "merge", "land it, your uncommitted work kept"),
+    ("u", "undo", "take it back with a new commit"),
+    ("k", "keep", "leave it as it is"),
     ("$", "budget", "raise the cap"),
     ("s", "stop", "stop"),
 )
@@ -59,7 +62,10 @@ def _decision(gate: p.Gate, kind: p.DecisionKind, note: str) -> Answer:
         if not confirmed:
             _say("Not approved.")
             return None
-    return p.Decision(gate.id, gate.token, kind, note=note, amount=amount, confirmed=confirmed)
+    name = "commit" if kind == "undo" else ""
+    return p.Decision(
+        gate.id, gate.token, kind, note=note, amount=amount, confirmed=confirmed, name=name
+    )
 
 
 def _dollars(text: str) -> float:

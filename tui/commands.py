@@ -20,6 +20,10 @@ def always(view: View) -> str:  # noqa: ARG001
     return ""
 
 
+def _every(gate: p.Gate) -> bool:  # noqa: ARG001
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     id: str
@@ -32,6 +36,8 @@ class Command:
     footer: bool = False
     decision: p.DecisionKind | None = None
     """The decision that it leads to (gate commands)."""
+    offered: Callable[[p.Gate], bool] = _every
+    """Whether a gate that takes its decision names it among the answers."""
 
 
 def ours(view: View) -> str:
@@ -40,7 +46,9 @@ def ours(view: View) -> str:
     return ""
 
 
-def decides(kind: p.DecisionKind) -> Callable[[View], str]:
+def decides(
+    kind: p.DecisionKind, offered: Callable[[p.Gate], bool] = _every
+) -> Callable[[View], str]:
     def applies(view: View) -> str:
         gate = view.gate
         if view.held_by:
@@ -49,7 +57,7 @@ def decides(kind: p.DecisionKind) -> Callable[[View], str]:
             return "Nothing is asked of you right now."
         if view.past is not None:
             return f"You are looking at try {view.past.n}; esc goes back to what is asked."
-        if kind not in gate.allows:
+        if kind not in gate.allows or not offered(gate):
             keys = ", ".join(f"{show(c.keys[0])} {label(c, gate)}" for c in allowed(gate))
             return f"That is no answer to this question. It takes: {keys}."
         if kind == "approve" and gate.kind != "plan" and not view.taken:
@@ -71,6 +79,41 @@ def _choosing(view: View) -> str:
     if view.gate is None or "approve" not in view.gate.allows:
         return "Hunks are taken or left once the checks have judged the change."
     return ""
+
+
+def _commenting(view: View) -> str:
+    if why := ours(view):
+        return why
+    if view.past is not None:
+        return f"Try {view.past.n} is history; b goes on from it."
+    if view.gate is None or view.gate.kind == "undo" or not {"redirect"} & set(view.gate.allows):
+        return "Comments are written while you are asked about a change or a plan."
+    return _change(view) if view.pane == "change" else _planning(view)
+
+
+def _resting(view: View) -> str:
+    """For what begins something new: not while anything runs."""
+    if why := ours(view):
+        return why
+    if view.gate is not None and view.gate.kind in ("trust", "undo"):
+        return "Answer what is asked first."
+    if view.gate is None and view.state.ended is None:
+        return "Something is under way; cancel it first (ctrl+c), or wait for the question."
+    return ""
+
+
+def _back(view: View) -> str:
+    return _resting(view) or _history(view)
+
+
+def _undo(view: View) -> str:
+    if why := _resting(view):
+        return why
+    return "" if view.state.landings else "Nothing was landed in this session."
+
+
+def _comparing(view: View) -> str:
+    return "" if len(view.history) > 1 else "There are no two tries to compare yet."
 
 
 def _planning(view: View) -> str:
@@ -118,10 +161,24 @@ def _checks(view: View) -> str:
 
 
 def _gate(
-    kind: p.DecisionKind, title: str, key: str, *more: str, name: str = ""
-) -> Command:  # fmt: skip
+    kind: p.DecisionKind,
+    title: str,
+    key: str,
+    *more: str,
+    name: str = "",
+    offered: Callable[[p.Gate], bool] = _every,
+) -> Command:
     ident = f"gate.{name or kind.replace(' ', '_')}"
-    return Command(ident, title, (key, *more), "gate", decides(kind), decision=kind)
+    applies = decides(kind, offered)
+    return Command(ident, title, (key, *more), "gate", applies, decision=kind, offered=offered)
+
+
+def _can_move(gate: p.Gate) -> bool:
+    return gate.undo is not None and bool(gate.undo.move_to)
+
+
+def _has_patch(gate: p.Gate) -> bool:
+    return bool(gate.token) and gate.conflict is None
 
 
 TABLE: tuple[Command, ...] = (
@@ -130,6 +187,10 @@ TABLE: tuple[Command, ...] = (
     _gate("without checks", "go on without checks", "w"),
     _gate("run", "run the checks", "a", "enter", name="run"),
     _gate("rebuild", "rebuild on what is there now", "R"),
+    _gate("merge", "land it, your uncommitted work kept", "M"),
+    _gate("undo", "by a new commit", "a"),
+    _gate("undo", "by moving the branch", "m", name="undo_move", offered=_can_move),
+    _gate("keep", "leave it as it is", "x"),
     _gate("next", "next try", "n"),
     _gate("redirect", "redirect", "r"),
     _gate("edit", "edit", "e"),
@@ -162,21 +223,31 @@ TABLE: tuple[Command, ...] = (
     Command("change.blanks", "hide or show changes of blanks", ("W",), "change", _change),
     Command("change.whole", "whole file", ("v",), "change", _change, footer=True),
     Command("change.open", "open in $EDITOR", ("o",), "change", _change, footer=True),
+    Command("change.edit_patch", "edit the patch", ("E",), "change", decides("edit", _has_patch)),
+    Command("change.comment", "comment", ("c",), "change", _commenting, footer=True),
+    Command("change.comment_drop", "take the comment here back", ("d",), "change", _commenting),
     Command("checks.face", "output / problems", ("o",), "checks", _checks, footer=True),
     Command("checks.go", "go to the line", ("enter",), "checks", _checks, footer=True),
     Command("checks.again", "run again", ("R",), "checks", _again, footer=True),
     Command("history.show", "show this try", ("enter",), "history", _history, footer=True),
+    Command("history.compare", "compare with the one on screen", ("=",), "history", _comparing,
+            footer=True),
     Command("plan.edit", "edit step", ("e", "enter"), "plan", _planning, footer=True),
     Command("plan.add", "add a step", ("+",), "plan", _planning, footer=True),
     Command("plan.drop", "drop step", ("d",), "plan", _planning, footer=True),
     Command("plan.down", "move step down", ("J",), "plan", _planning, footer=True),
     Command("plan.up", "move step up", ("K",), "plan", _planning),
+    Command("plan.comment", "comment", ("c",), "plan", _commenting, footer=True),
+    Command("plan.comment_drop", "take the comment here back", ("D",), "plan", _commenting),
     *(Command(f"global.{pane}", f"{pane} pane", (str(n),), "global")
       for n, pane in enumerate(PANES, 1)),
     Command("global.next_pane", "next pane", ("tab",), "global"),
     Command("global.previous_pane", "pane before", ("shift+tab",), "global"),
     Command("global.full", "full screen", ("f",), "global", footer=True),
     Command("global.goal", "a goal", ("g",), "global", _goal),
+    Command("global.go_back", "go on from an earlier try", ("b",), "global", _back),
+    Command("global.undo", "undo a landing", ("z",), "global", _undo),
+    Command("global.redo", "redo a landing", ("Z",), "global", _undo),
     Command("global.note", "a note for the next request", ("i",), "global", ours),
     Command("global.unqueue", "take the queued note back", ("U",), "global", _queued),
     Command("global.level", "level: each, step, green", ("l",), "global", ours),
@@ -204,12 +275,16 @@ def label(command: Command, gate: p.Gate) -> str:
         return "approve the plan"
     if command.id == "gate.approve" and gate.red:
         return "approve though red"
+    if command.id == "gate.edit" and gate.conflict is not None:
+        return "settle it in your editor"
     return command.title
 
 
 def allowed(gate: p.Gate, table: tuple[Command, ...] = TABLE) -> list[Command]:
     """The commands that answer this gate, in the table's order."""
-    return [c for c in table if c.decision is not None and c.decision in gate.allows]
+    return [
+        c for c in table if c.decision is not None and c.decision in gate.allows and c.offered(gate)
+    ]
 
 
 def candidates(key: str, view: View, table: tuple[Command, ...] = TABLE) -> list[Command]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from core import protocol as p
@@ -30,6 +30,8 @@ class Shelf:
         self._asked: set[str] = set()
         self._older: tuple[Iteration, ...] = ()
         self._older_at: tuple[object, ...] = ()
+        self._marked: Mapping[str, bytes] | None = None
+        self._marked_of = ""
         self._printed: list[str] = []
         self._printed_of = ""
 
@@ -52,6 +54,24 @@ class Shelf:
 
             self._read(lambda: reader.diff(change), arrived)
         return self._diffs.get(key)
+
+    def marked(self, conflict: p.Conflict) -> Mapping[str, bytes] | None:
+        """The files of a conflict that it still has, or None until they are read."""
+        if conflict.tree != self._marked_of:
+            self._marked_of, self._marked = conflict.tree, None
+            reader = self._reader()
+
+            def work() -> dict[str, bytes]:
+                found = {path: reader.file(conflict.tree, path) for path in conflict.paths}
+                return {path: content for path, content in found.items() if content is not None}
+
+            def arrived(found: dict[str, bytes]) -> None:
+                if self._marked_of == conflict.tree:
+                    self._marked = found
+                    self._arrived()
+
+            self._read(work, arrived)
+        return self._marked
 
     def history(self, state: State) -> tuple[Iteration, ...]:
         """Older iterations as the journal has them, the live step's as the state has them."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from core import protocol as p
-from core.lanes import apart
+from core.lanes import main_hunks
 from core.picks import by_hunk, pick
 
 Share: TypeAlias = Literal["all", "part", "none"]
@@ -83,13 +83,7 @@ def read(picks: Iterable[str]) -> Taking:
 
 def at_first(change: p.Change) -> Taking:
     """Everything but the hunks that stand apart: those are taken one by one, or not at all."""
-    return Taking().take(main_lane(change))
-
-
-def main_lane(change: p.Change) -> tuple[str, ...]:
-    """The hunks that "all of it" means."""
-    aside = apart(change)
-    return tuple(hunk for hunk in change.hunk_ids if hunk not in aside)
+    return Taking().take(main_hunks(change))
 
 
 def changed(hunk: p.Hunk) -> frozenset[int]:

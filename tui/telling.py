@@ -53,6 +53,14 @@ def tell(event: p.AnyEvent, state: State) -> str:
         case p.Landed():
             says = f" ({event.says})" if event.says else ""
             return f"landed {event.commit[:10]}: {', '.join(event.paths)}{says}"
+        case p.RedShown() if event.idle:
+            return f"no evidence: {', '.join(event.idle)} (passes without the change too)"
+        case p.NeedsFound() if event.tests:
+            return f"the part by itself fails {', '.join(event.tests)}"
+        case p.WentBack():
+            return f"going on from try {event.iteration}"
+        case p.TakenBack():
+            return f"the branch is on {event.commit[:10]}: {', '.join(event.paths)}"
         case p.GoalEnded():
             return event.says
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -37,6 +37,8 @@ class View:
     """What an approval would take."""
     history: tuple[Iteration, ...] = ()
     """Every iteration of the session, oldest first."""
+    marked: Mapping[str, bytes] | None = None
+    """Files in which two sides meet, between markers; None until they are read."""
     draft: p.Plan | None = None
     """The proposed plan as the person left it, where they touched it."""
     face: Literal["problems", "output"] = "problems"
@@ -49,11 +51,16 @@ class View:
 
     @property
     def shown(self) -> Iteration | None:
-        """The iteration whose change and checks are on screen."""
+        """The iteration whose change and checks are on screen; None at an undo's question."""
+        if self.past is None and self.gate is not None and self.gate.kind == "undo":
+            return None
         return self.past or self.state.iteration
 
     @property
     def change(self) -> p.Change | None:
+        """The change on screen; at an undo's question, what that would change."""
+        if self.past is None and self.gate is not None and self.gate.undo is not None:
+            return self.gate.undo.change
         return self.shown.change if self.shown else None
 
     @property
@@ -77,7 +84,7 @@ class View:
 
 def results_of(state: State, past: Iteration | None) -> tuple[p.CheckResult, ...]:
     """Evidence of the change on screen; before the first try, of the base."""
-    shown = past or state.iteration
+    shown = View(state, past=past).shown
     return shown.results if shown is not None else state.base_results
 
 
@@ -102,8 +109,16 @@ def doing(action: p.AnyAction, proposer: str) -> str:
             return f"Building try {n}"
         case p.Judge(iteration=n):
             return f"Comparing try {n} with the base"
+        case p.ShowRed():
+            return "Running the added tests without the change"
+        case p.FindNeeded():
+            return "Finding out what the part needs"
         case p.Land(iteration=n):
             return f"Landing try {n}"
+        case p.PlanUndo(redo=redo):
+            return f"Working out the {'redo' if redo else 'undo'}"
+        case p.TakeBack(plan=plan):
+            return f"{'Redoing' if plan.redo else 'Undoing'} {plan.commit[:10]}"
         case _:
             return "Waiting"
 
@@ -118,7 +133,7 @@ def stage(state: State) -> str:
                 return "building"
             case p.RunCheck(iteration=n) if n:
                 return "checking"
-            case p.Judge():
+            case p.Judge() | p.ShowRed() | p.FindNeeded():
                 return "judging"
             case p.Land():
                 return "landing"

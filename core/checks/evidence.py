@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from core.protocol import CheckResult, Diagnostic, Need, Records, TestRecord
 
@@ -24,6 +26,21 @@ _TIME = re.compile(
 _TEMPORARY = re.compile(r"/tmp/[^\s'\"]+")
 Finding: TypeAlias = tuple[str, str, str, str]
 """A diagnostic without its line, which shifts: check, path, code, message."""
+
+
+def without(evidence: Evidence, tests: Collection[str]) -> Evidence:
+    """The evidence with these tests as if they were not there."""
+    if not tests:
+        return evidence
+    leave = frozenset(tests)
+    found = {}
+    for name, (result, records) in evidence.items():
+        kept = tuple(t for t in records.tests if t.id not in leave)
+        if len(kept) != len(records.tests) and result.verdict == "fail":
+            bad = any(t.outcome in _BAD for t in kept) or bool(records.diagnostics)
+            result = replace(result, verdict="fail" if bad else "pass")
+        found[name] = (result, replace(records, tests=kept))
+    return found
 
 
 def failing_tests(result: CheckResult, records: Records) -> dict[str, TestRecord]:

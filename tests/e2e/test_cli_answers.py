@@ -60,8 +60,9 @@ def test_green_approves_what_is_green():
 @pytest.mark.parametrize(
     ("apart", "word"),
     [
-        (p.FileChange("x.py", "modified", outside_scope=True), "outside the step's scope"),
-        (p.FileChange("conftest.py", "added", runs_later="runs at collection"), "runs later"),
+        (p.FileChange("x.py", "modified", hunks=("h",), outside_scope=True), "the step's scope"),
+        (p.FileChange("a_test.py", "modified", hunks=("h",), weakens=("skips it",)), "skips it"),
+        (p.FileChange("conftest.py", "added", hunks=("h",), runs_later="x"), "runs code later"),
     ],
 )
 def test_green_leaves_what_is_set_apart_to_the_person(apart, word):

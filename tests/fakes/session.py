@@ -14,7 +14,7 @@ from core.admit import admit
 from core.errors import LoopwrightError
 from core.fold import fold
 from core.policy import policy
-from core.replay import Recording, ReplayReader
+from core.replay import Recording, ReplayReader, see
 from core.state import Iteration, State
 
 Report = Callable[[State, Any], Iterable[p.AnyEvent]]
@@ -70,10 +70,8 @@ class FakeSession:
             self.at += seconds
             entry = p.Entry(len(self.entries) + 1, self.at, event)
             self.entries.append(entry)
-            self.state = fold(self.state, entry)
-            live = (self.state.iteration,) if self.state.iteration else ()
-            for it in (*self.state.tries, *live):
-                self._seen[it.n] = it
+            before, self.state = self.state.iteration, fold(self.state, entry)
+            see(self._seen, before, self.state)
             self.sink(entry)
 
     def settle(self) -> None:

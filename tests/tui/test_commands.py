@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from core import gates
 from core import protocol as p
+from core.state import Approval
 from tests.fakes.shop import Shop
 from tui.acts import ACTS
 from tui.commands import TABLE, allowed, candidates, choose, hints, remapped
@@ -15,9 +16,6 @@ from tui.panes.change import ChangePane
 from tui.screens.help import help_text
 from tui.taking import Taking, at_first
 from tui.view import PANES, View
-
-LATER = {"back", "undo"}
-"""Decisions that no gate offers yet."""
 
 
 def view_of(shop: Shop, **fields: object) -> View:
@@ -47,7 +45,7 @@ def test_no_two_commands_share_a_key_in_one_place(where: str) -> None:
 
 
 def test_every_decision_has_a_key() -> None:
-    assert {c.decision for c in TABLE if c.decision} == set(get_args(p.DecisionKind)) - LATER
+    assert {c.decision for c in TABLE if c.decision} == set(get_args(p.DecisionKind))
 
 
 def test_no_gate_gives_one_key_two_meanings() -> None:
@@ -61,6 +59,9 @@ def test_no_gate_gives_one_key_two_meanings() -> None:
         gates.result(s, change, verdict), gates.stuck(s, "x"), gates.stuck(s, "x", cap=True),
         gates.stuck(replace(s, iteration=replace(s.iteration, verdict=None)), "x"),
         gates.moved(s, p.Moved("abc")),
+        gates.moved(replace(s, refused=Approval(1, "")), p.Moved("abc", ("a",), "", ("a",))),
+        gates.undo(s, p.UndoPlan("abc", change=change, move_to="def")),
+        gates.undo(s, p.UndoPlan("abc")),
     ]  # fmt: skip
     for gate in every:
         keys = Counter(k for c in allowed(gate) for k in c.keys)

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import protocol as p
+from core.lanes import main_hunks
 from tests.fakes.reviews import apart
 from tests.fakes.shop import DIFF_2, change_of
-from tui.taking import Taking, at_first, changed, in_words, main_lane, read
+from tui.taking import Taking, at_first, changed, in_words, read
 
 kinds = st.lists(st.sampled_from(" +-"), min_size=1, max_size=9).map("".join)
 bodies = st.lists(kinds.filter(str.strip), min_size=1, max_size=4)
@@ -101,7 +102,7 @@ def test_what_stands_apart_is_not_taken_and_is_no_part_of_all() -> None:
     cart, test, conf = DIFF_2
     made = change_of(cart, apart(test, weakens={0: "removes an assertion"}), conf, name="x")
     assert set(at_first(made)) == set(cart.change.hunks)
-    assert main_lane(made) == cart.change.hunks
+    assert main_hunks(made) == cart.change.hunks
     assert at_first(change_of(cart, name="y")).whole(cart.change.hunks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.acts import change, gate, look, plan, session
+from tui.acts import change, comments, edit, gate, history, look, plan, session
 from tui.acts.desk import Desk
 
 Act = Callable[[Desk], None]
@@ -15,9 +15,13 @@ ACTS: dict[str, Act] = {
     "gate.without_checks": gate.plainly("without checks"),
     "gate.run": gate.plainly("run"),
     "gate.rebuild": gate.plainly("rebuild"),
+    "gate.merge": gate.plainly("merge"),
+    "gate.undo": gate.undo("commit"),
+    "gate.undo_move": gate.undo("move"),
+    "gate.keep": gate.plainly("keep"),
     "gate.next": gate.plainly("next"),
     "gate.redirect": gate.redirect,
-    "gate.edit": gate.edit,
+    "gate.edit": edit.edit,
     "gate.reject": gate.plainly("reject"),
     "gate.budget": gate.budget,
     "gate.proposer": session.proposer,
@@ -38,7 +42,13 @@ ACTS: dict[str, Act] = {
     "checks.face": look.face,
     "checks.go": look.go,
     "checks.again": session.checks_again,
-    "history.show": look.show_try,
+    "history.show": history.show_try,
+    "history.compare": history.compare,
+    "change.edit_patch": edit.edit_patch,
+    "change.comment": comments.write,
+    "change.comment_drop": comments.drop,
+    "plan.comment": comments.write,
+    "plan.comment_drop": comments.drop,
     "plan.edit": plan.edit,
     "plan.add": plan.add,
     "plan.drop": plan.drop,
@@ -52,6 +62,9 @@ ACTS: dict[str, Act] = {
     "global.previous_pane": look.next_pane(-1),
     "global.full": look.full,
     "global.goal": session.goal,
+    "global.go_back": history.go_back,
+    "global.undo": history.undo,
+    "global.redo": history.redo,
     "global.note": session.note,
     "global.unqueue": session.unqueue,
     "global.level": session.level,

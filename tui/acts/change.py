@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.lanes import main_hunks
 from tui.acts.desk import Desk
 from tui.panes.arrange import GIVEN
 from tui.panes.change import SPLIT_FROM
-from tui.taking import main_lane
 
 READ_UP_TO = 4_000_000
 """Bytes of a file up to which more of it than the diff is shown."""
@@ -38,7 +38,7 @@ def take_all(desk: Desk) -> None:
     view = desk.view
     if view.change is None:
         return
-    hunks = main_lane(view.change)
+    hunks = main_hunks(view.change)
     if not hunks:
         desk.say("Every hunk here stands apart; space takes the one under the cursor.", "warning")
         return

@@ -21,6 +21,10 @@ class Desk(Protocol):
     full: bool
     face: Literal["problems", "output"]
     draft: p.Plan | None
+    drafts: dict[tuple[str, str], bytes]
+    """Gate and path → what the person wrote there and is not decided yet; "" for the patch."""
+    commented: p.Comment | None
+    """What the comment that is being written is about."""
 
     @property
     def app(self) -> Any: ...
@@ -59,6 +63,9 @@ class Desk(Protocol):
 
     def read(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
         """Runs `work` off the screen's thread, and `then` on it."""
+
+    async def read_now(self, work: Callable[[], T]) -> T:
+        """`read` for a coroutine: what `work` found, off the screen's thread."""
 
     def redraw(self) -> None: ...
 

@@ -8,6 +8,7 @@ from typing import Any
 from core import protocol as p
 from tui.acts.desk import Desk
 from tui.taking import in_words
+from tui.view import count
 
 
 def plainly(kind: p.DecisionKind) -> Callable[[Desk], None]:
@@ -16,6 +17,22 @@ def plainly(kind: p.DecisionKind) -> Callable[[Desk], None]:
 
 
 def approve(desk: Desk) -> None:
+    """Asks first where comments were written that an approval would not send."""
+    waiting = len(desk.view.state.comments)
+    if not waiting:
+        _approve(desk)
+        return
+    from tui.screens.ask import AskScreen
+
+    says = (
+        f"{count(waiting, 'comment is', 'comments are')} not sent, and an approval sends none."
+        " esc, then r, sends them with a note."
+    )
+    ask = AskScreen("Approve all the same?", says, "y", "approve without them")
+    desk.app.push_screen(ask, lambda yes: _approve(desk) if yes else None)
+
+
+def _approve(desk: Desk) -> None:
     gate, view, change = desk.view.gate, desk.view, desk.view.change
     if gate is None:
         return
@@ -48,38 +65,13 @@ def redirect(desk: Desk) -> None:
     desk.write("redirect")
 
 
+def undo(how: str) -> Callable[[Desk], None]:
+    """Takes back (or brings back in) by a new "commit", or by a "move" of the branch."""
+    return lambda desk: desk.decide_by_key("undo", name=how)
+
+
 def budget(desk: Desk) -> None:
     desk.write("budget")
-
-
-def edit(desk: Desk) -> None:
-    """The file under the cursor, as the proposal left it, goes to the person's editor."""
-    view, change = desk.view, desk.view.change
-    if change is None or view.gate is None:
-        return
-    path, line = desk.pane("change").place()
-    if not path:
-        desk.say("There is no file in this change to edit.", "warning")
-        return
-    reader, gate = desk.session.reader, view.gate
-
-    def opened(content: bytes | None) -> None:
-        if content is None:
-            desk.say(f"{path} does not exist in this change, so it cannot be edited.", "warning")
-            return
-        desk.start(_edited(desk, gate, path, line, content))
-
-    desk.read(lambda: reader.file(change.tree, path), opened)
-
-
-async def _edited(desk: Desk, gate: p.Gate, path: str, line: int, content: bytes) -> None:
-    changed: bytes | None = await desk.app.edit(path, content, line)
-    if changed is None:
-        return
-    if changed == content:
-        desk.say("The file was left as it was; nothing was decided.")
-        return
-    desk.decide("edit", files=(p.EditedFile(path, changed),), gate=gate)
 
 
 def decision(gate: p.Gate, kind: p.DecisionKind, **fields: Any) -> p.Decide:

@@ -112,13 +112,3 @@ def go(desk: Desk) -> None:
         desk.app.open_in_editor(own, line)
     else:
         desk.say(f"{path}:{line} is neither in the change nor in your files.", "warning")
-
-
-def show_try(desk: Desk) -> None:
-    it = desk.pane("history").iteration
-    if it is None:
-        return
-    live = desk.view.state.iteration
-    desk.past_n = 0 if live is not None and it.n == live.n else it.n
-    desk.redraw()
-    desk.focus_pane("change")

@@ -6,7 +6,7 @@ import math
 
 from core import protocol as p
 from core.text import clean_line
-from tui.acts import plan
+from tui.acts import comments, plan
 from tui.acts.desk import Desk
 from tui.note import Mode
 
@@ -105,7 +105,8 @@ def typed(desk: Desk, mode: Mode, text: str) -> bool:
     """Enter on the note line; True when it was used up, and the line is emptied."""
     text = clean_line(text)
     gate = desk.view.gate
-    if not text and mode != "search":
+    waiting = mode == "redirect" and desk.view.state.comments
+    if not text and mode != "search" and not waiting:
         desk.say("The line is empty; esc leaves it.", "warning")
         return False
     match mode:
@@ -127,6 +128,8 @@ def typed(desk: Desk, mode: Mode, text: str) -> bool:
             plan.written(desk, text)
         case "add":
             plan.added(desk, text)
+        case "comment":
+            comments.written(desk, text)
         case "budget":
             return _raise(desk, text)
         case "proposer":

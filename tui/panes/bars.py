@@ -130,12 +130,15 @@ def gate_lines(view: View, cells: int, table: tuple[Command, ...], *, beat: int 
     for note in view.state.notes:
         says = f"queued for the next request: “{clean_line(note)}”   U takes it back"
         rows.append(line((fit(says, inner), "warn")))
+    if view.state.comments:
+        waiting = count(len(view.state.comments), "comment")
+        rows.append(line((f"{waiting} not sent; r sends them with a note", "warn")))
     edge = ("▌ ", "warn") if gate is not None else ("▌ ", "faint")
     return [(edge, *row) for row in rows]
 
 
 def _asked(view: View, gate: p.Gate, cells: int, table: tuple[Command, ...]) -> list[Line]:
-    tone = "warn strong" if gate.red or gate.kind in ("stuck", "moved") else "strong"
+    tone = "warn strong" if gate.red or gate.kind in ("stuck", "moved", "undo") else "strong"
     says = clean_line(gate.says)
     if view.past is not None:
         says = f"You are looking at try {view.past.n}; esc goes back to the question: {says}"
@@ -201,6 +204,7 @@ def _at_rest(view: View, cells: int) -> list[Line]:
         says = f"{clean_line(state.ended.says)}"
         keys: list[Line] = [
             ((" g ", "chip"), (" another goal", "")),
+            *([((" z ", "chip"), (" undo", ""))] if state.landings else []),
             ((" q ", "chip"), (" quit", "")),
         ]
         return [*wrap(says, cells, tone)[:SENTENCE_LINES], *flow(keys, cells, "   ")]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from textual import on
 from textual.content import Content
+from textual.geometry import Region
 
 from core import protocol as p
 from core.lanes import apart
@@ -176,6 +177,15 @@ class ChangePane(Rows):
 
     # -- moving
 
+    def to(self, y: int) -> None:
+        super().to(y)
+        end = self.cursor + 1
+        while end < len(self.rows) and self.rows[end].kind == "comment":
+            end += 1
+        if end > self.cursor + 1:  # what was said of a line is seen with it
+            said = Region(0, self.cursor, 1, end - self.cursor)
+            self.scroll_to_region(said, animate=False, x_axis=False, force=True)
+
     def go_to(self, path: str, at: int) -> bool:
         y = selecting.find_line(self.files, self.rows, path, at)
         if y >= 0:
@@ -270,7 +280,7 @@ class ChangePane(Rows):
             title = Content(self.title)
         if change is None or streamed(view):
             return title, Content("")
-        parts = [f"try {view.shown.n}" if view.shown else "", diffs.totals(change)]
+        parts = [what_is_shown(view), diffs.totals(change)]
         if may_choose(view):
             parts.append(in_words(view.taken, change.hunk_ids))
         parts.append("blanks hidden" if self.wish.space else "")
@@ -304,3 +314,10 @@ def may_choose(view: View) -> bool:
         and "approve" in gate.allows
         and (gate.kind != "plan")
     )
+
+
+def what_is_shown(view: View) -> str:
+    gate = view.gate
+    if view.past is None and gate is not None and gate.undo is not None:
+        return f"{'redo' if gate.undo.redo else 'undo'} of {gate.undo.commit[:7]}"
+    return f"try {view.shown.n}" if view.shown else ""

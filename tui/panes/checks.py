@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.content import Content
 
 from core import protocol as p
+from core.compare import compare
 from core.state import result_for
 from core.text import clean_line, clean_output
 from tui.live import Output
@@ -181,9 +182,35 @@ def problem_rows(view: View, cells: int) -> list[Problem]:
                     if name in places:
                         at = places[name]
                         rows[-1] = Problem(rows[-1].drawn, at.path, at.line)
+    rows += _found_out(view, cells)
     for result in have:
         rows += _of_check(result, shown, cells)
     rows.append(Problem(_facts(have, cells)))
+    return rows
+
+
+def _found_out(view: View, cells: int) -> list[Problem]:
+    """What the tests that it adds show, and what it does against the one that it goes on from."""
+    it = view.shown
+    if it is None:
+        return []
+    rows: list[Problem] = []
+    if it.red is not None:
+        for word, names, tone, why in (
+            ("red", it.red.shown, "ok", "fails without the change, passes with it: evidence"),
+            ("idle", it.red.idle, "warn", "passes without the change too: no evidence"),
+        ):
+            for name in names[:NAMES_SHOWN]:
+                rows.append(Problem(line((f"{word:<7}", tone), (fit(name, cells - 7), ""))))
+                rows.append(Problem(line((" " * 7, ""), (fit(why, cells - 7), "dim"))))
+    before = next((i for i in view.history if i.n == it.parent and i.n != it.n), None)
+    if before is not None and before.verdict is not None and it.verdict is not None:
+        found = compare(before, it)
+        for word, names, tone in (("fixed", found.fixed, "ok"), ("broke", found.broke, "bad")):
+            if names:
+                few = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+                says = f"against try {before.n}: {word} {clean_line(few)}"
+                rows += [Problem(row) for row in wrap(says, cells, tone)]
     return rows
 
 

@@ -6,7 +6,8 @@ import shlex
 
 from core import protocol as p
 from core.text import clean_line
-from tui.paint import BLANK, Line, line, wrap
+from tui.paint import BLANK, Line, fit, line, wrap
+from tui.panes.conflicts import conflict_face
 from tui.view import View, doing
 
 
@@ -79,7 +80,28 @@ def moved_face(moved: p.Moved, cells: int) -> list[Line]:
     )
     rows += wrap(f"your branch is now on {moved.head[:10]}", cells, "dim", "  ")
     for path in moved.paths:
-        rows += wrap(clean_line(path), cells, "", "  ")
+        kept = "  uncommitted work of yours, which can be kept" if path in moved.mergeable else ""
+        rows += wrap(clean_line(path) + kept, cells, "", "  ")
+    return rows
+
+
+def undo_face(view: View, plan: p.UndoPlan, cells: int) -> list[Line]:
+    """What would be taken back (or brought back in), before anything is."""
+    what = "Bring back in" if plan.redo else "Take back"
+    rows = [line((f"{what} {plan.commit[:10]}", "strong"))]
+    if plan.says:
+        rows += wrap(clean_line(plan.says), cells, "warn")
+    if plan.conflict is not None:
+        advice = "Later commits changed the same lines, so nothing is taken back by itself."
+        return [*rows, BLANK, *conflict_face(plan.conflict, view.marked, cells, advice)]
+    if plan.change is None:
+        return rows
+    rows += wrap("Nothing is changed yet. These files would be, as shown below:", cells, "dim")
+    for f in plan.change.files:
+        rows.append(line(("  ", ""), (fit(clean_line(f.path), cells - 24), ""),
+                         (f"  {f.status}  +{f.added} −{f.removed}", "dim")))  # fmt: skip
+    if plan.move_to:
+        rows += wrap(f"The branch can also simply move to {plan.move_to[:10]}.", cells, "dim")
     return rows
 
 
@@ -137,5 +159,8 @@ def _found(view: View, cells: int) -> list[Line]:
 
 def _next(cells: int) -> list[Line]:
     return wrap(
-        "Another goal? Type it below. History (2) keeps every try: enter shows one.", cells, "dim"
+        "Another goal? Type it below. History (2) keeps every try: enter shows one, b goes on from"
+        " one; z takes a landing back.",
+        cells,
+        "dim",
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.content import Content
 
 from core import protocol as p
-from core.state import Iteration
+from core.compare import compare
+from core.state import Iteration, Landing
 from core.text import clean_line
 from tui.paint import Line, apart, fit, line, wrap
 from tui.panes.rows import Rows
@@ -55,6 +58,8 @@ def history_rows(view: View, cells: int) -> list[tuple[Line, Iteration | None]]:
     rows: list[tuple[Line, Iteration | None]] = []
     steps = {s.id: s.intent for s in view.state.plan.steps} if view.state.plan else {}
     several = len({i.step for i in view.history}) > 1
+    known = {i.n: i for i in view.history}
+    landings = {x.commit: x for x in view.state.landings}
     step = None
     for it in view.history:
         if several and it.step != step:
@@ -65,14 +70,43 @@ def history_rows(view: View, cells: int) -> list[tuple[Line, Iteration | None]]:
             rows += [
                 (row, None) for row in wrap(f"“{clean_line(note)}”", cells, "warn italic", "  ")
             ]
-        rows.append((_row(view, it, cells), it))
-        if it.outcome in ("rejected", "redirected", "landed", "interrupted"):
-            says = f"landed as {it.commit[:10]}" if it.outcome == "landed" else it.outcome
-            rows.append((line((f"    {says}", "dim")), None))
+        rows.append((_row(view, it, known.get(it.parent), cells), it))
+        for says in (_whence(view, it), _outcome(it, landings)):
+            if says:
+                rows.append((line((fit(f"    {says}", cells), "dim")), None))
     return rows
 
 
-def _row(view: View, it: Iteration, cells: int) -> Line:
+def _whence(view: View, it: Iteration) -> str:
+    """Where it comes from and who made it, where that is not the usual."""
+    who = clean_line(it.proposer) if it.proposer != view.state.choice.name else ""
+    return " · ".join(x for x in (origin_words(it), who) if x)
+
+
+def origin_words(it: Iteration) -> str:
+    """What an iteration goes on from, where it is not simply the one before."""
+    match it.origin:
+        case p.Proposed():
+            return f"from try {it.parent}" if it.parent not in (0, it.n - 1) else ""
+        case p.Subset(of=of):
+            return f"part of try {of}"
+        case p.Edited(of=of):
+            return f"try {of}, edited by you"
+        case p.Rebuilt(of=of):
+            return f"try {of}, rebuilt"
+        case p.Again(of=of):
+            return f"try {of} again"
+
+
+def _outcome(it: Iteration, landings: Mapping[str, Landing]) -> str:
+    if it.outcome == "landed":
+        landing = landings.get(it.commit)
+        gone = landing is not None and landing.gone
+        return f"{'taken back:' if gone else 'landed as'} {it.commit[:10]}"
+    return it.outcome if it.outcome in ("rejected", "redirected", "interrupted", "left") else ""
+
+
+def _row(view: View, it: Iteration, before: Iteration | None, cells: int) -> Line:
     live = view.state.iteration
     is_live = live is not None and live.n == it.n and not it.outcome
     shown = view.past is not None and view.past.n == it.n
@@ -83,27 +117,29 @@ def _row(view: View, it: Iteration, cells: int) -> Line:
     cost = f" {dollars(it.usage.usd)}" if it.usage.usd else ""
     right = f"{minutes(ended - it.started)}{cost}"
     says = stage(view.state) if is_live and it.verdict is None else words_of(it)
-    better = _better(it.verdict)
     left = (
         (f"{it.n:>2} ", "accent" if is_live else "dim"),
         (f"{sign} ", tone),
         (says, "strong" if is_live or shown else ""),
-        *better,
+        *_better(it, before),
     )
     if shown:
         left = (("›", "warn"), *left)
     return apart(left, ((right, "dim"),), cells)
 
 
-def _better(verdict: p.Verdict | None) -> Line:
+def _better(it: Iteration, before: Iteration | None) -> Line:
+    """How many it fixed and broke against the one that it goes on from, else against the base."""
+    verdict = it.verdict
     if verdict is None:
         return ()
-    spans: list[tuple[str, str]] = []
-    if verdict.fixed:
-        spans.append((f" ↑{len(verdict.fixed)}", "ok"))
-    if verdict.new or verdict.lost:
-        spans.append((f" ↓{len(verdict.new) + len(verdict.lost)}", "bad"))
-    return tuple(spans)
+    if before is not None and before.verdict is not None:
+        found = compare(before, it)
+        fixed, broke = len(found.fixed), len(found.broke)
+    else:
+        fixed, broke = len(verdict.fixed), len(verdict.new) + len(verdict.lost)
+    spans = [(f" ↑{fixed}", "ok")] if fixed else []
+    return (*spans, *([(f" ↓{broke}", "bad")] if broke else []))
 
 
 def mark_of(it: Iteration, is_live: bool = False) -> tuple[str, str]:

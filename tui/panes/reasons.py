@@ -5,7 +5,8 @@ from __future__ import annotations
 from core import protocol as p
 from core.text import clean, clean_line
 from tui.paint import Line, line, wrap
-from tui.panes.faces import moved_face, plan_face, trust_face, welcome_face
+from tui.panes.conflicts import conflict_face
+from tui.panes.faces import moved_face, plan_face, trust_face, undo_face, welcome_face
 from tui.view import View, doing
 
 REASONS_UP_TO = 4_000
@@ -34,6 +35,11 @@ def change_head(view: View, cells: int, streaming: str) -> list[Line]:
             return plan_face(view, cells)
         if gate.moved is not None:
             return [*moved_face(gate.moved, cells), line(), *_reasons(view, cells)]
+        if gate.undo is not None:
+            return undo_face(view, gate.undo, cells)
+        if gate.conflict is not None:
+            advice = "Settle it in your editor (e), or say how it should be (r)."
+            return conflict_face(gate.conflict, view.marked, cells, advice)
     if it is None:
         return welcome_face(view, cells)
     return _reasons(view, cells)
@@ -65,6 +71,8 @@ def _reasons(view: View, cells: int) -> list[Line]:
             rows += wrap(f"Try {of} as you edited it.", cells, "dim")
         case p.Rebuilt(of=of):
             rows += wrap(f"Try {of}, put on the base as it is now.", cells, "dim")
+        case p.Again(of=of):
+            rows += wrap(f"Try {of} once more, for another decision than then.", cells, "dim")
         case _:
             pass
     if it.reply is not None and it.reply.reasons.strip():

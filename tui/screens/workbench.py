@@ -48,6 +48,8 @@ class WorkbenchScreen(DecidingScreen):
         self.full = False
         self.face: Literal["problems", "output"] = "problems"
         self.draft: p.Plan | None = None
+        self.drafts: dict[tuple[str, str], bytes] = {}
+        self.commented: p.Comment | None = None
         self.narrow = "change"
         self._taken: dict[p.Tree, Taking] = {}
         self._shelf = Shelf(lambda: session.reader, self.read, self.redraw)
@@ -116,8 +118,8 @@ class WorkbenchScreen(DecidingScreen):
         state = self.session.state
         history = () if opening(self.session) else self._shelf.history(state)
         past = next((i for i in history if i.n == self.past_n), None) if self.past_n else None
-        shown = past or state.iteration
-        change = shown.change if shown else None
+        change = View(state, past=past).change
+        conflict = state.gate.conflict if state.gate and past is None else None
         if state.gate is None or state.gate.kind != "plan":
             self.draft = None
         output = self.face == "output"
@@ -133,6 +135,7 @@ class WorkbenchScreen(DecidingScreen):
             diff=self._shelf.diff(change),
             taken=self._taking(change) if change else Taking(),
             history=history,
+            marked=self._shelf.marked(conflict) if conflict else None,
             draft=self.draft,
             face=self.face,
             printed=self._shelf.printed(results_of(state, past)) if output else (),
@@ -254,7 +257,7 @@ class WorkbenchScreen(DecidingScreen):
     @on(Rows.Chosen)
     def _clicked(self, event: Rows.Chosen) -> None:
         if event.pane.id == "history" and event.pane.has_focus:
-            from tui.acts.look import show_try
+            from tui.acts.history import show_try
 
             show_try(self)
 
@@ -277,13 +280,17 @@ class WorkbenchScreen(DecidingScreen):
     def read(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
         async def reading() -> None:
             try:
-                found = await self.app.off_thread(work)  # type: ignore[attr-defined]
+                found = await self.read_now(work)
             except LoopwrightError as error:
                 self.say(str(error), "error")
                 return
             then(found)
 
         self.start(reading())
+
+    async def read_now(self, work: Callable[[], T]) -> T:
+        found: T = await self.app.off_thread(work)  # type: ignore[attr-defined]
+        return found
 
     def start(self, work: Awaitable[Any]) -> None:
         self.run_worker(work, exit_on_error=True)
