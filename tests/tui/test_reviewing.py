@@ -9,6 +9,7 @@ from core import protocol as p
 from tests.fakes import shop as story
 from tests.fakes.screen import at_work
 from tests.fakes.shop import Shop
+from tui.paint import plain
 
 UNDO = p.Change(story.sha("undone"), story.BASE, story.CHANGE_1.files, story.sha("undone", 64))
 MARKED = (
@@ -66,7 +67,7 @@ async def on_a_line(person, kind: str = "+") -> None:
     pane = person.app.desk.pane("change")
     for _ in range(60):
         found = pane.range_here()
-        if found and found[4] and pane.text_under_cursor().lstrip("0123456789 ").startswith(kind):
+        if found and found[4] and plain(pane.row(pane.cursor)).lstrip("0123456789 ")[:1] == kind:
             return
         await person.press("j")
     raise AssertionError(person.text)

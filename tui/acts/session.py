@@ -58,7 +58,9 @@ def back(desk: Desk) -> None:
     """Closes the topmost thing; with nothing left to close, asks to cancel what runs."""
     if desk.leave_line():
         return
-    if desk.full:
+    if desk.pane("change").begun >= 0:
+        desk.pane("change").toggle_selection()
+    elif desk.full:
         desk.full = False
     elif desk.past_n:
         desk.past_n = 0
