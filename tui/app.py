@@ -121,6 +121,8 @@ class Workbench(App[None]):
         self._frame_at = time.monotonic()
         if isinstance(self.session, Opening) and self.session.failed is not None:
             self.exit()
+        elif not any(isinstance(s, WorkbenchScreen) for s in self.screen_stack):
+            return  # a frame that was asked for before the screen went
         elif self.desk.arrived():
             self.set_timer(FRAME, self._take_frame)
 
