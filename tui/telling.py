@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core import lanes
 from core import protocol as p
 from core.message import summary
 from core.state import State
@@ -112,11 +113,12 @@ def check(result: p.CheckResult, *, reused: bool = False) -> str:
 
 def files(change: p.Change) -> list[str]:
     """The change's files, one line each, with what sets a file apart."""
+    stands = lanes.apart(change)
     lines = []
     for f in change.files:
         counts = "binary" if f.binary else f"+{f.added} −{f.removed}"
-        apart = " · OUTSIDE THE SCOPE" if f.outside_scope else ""
-        apart += f" · RUNS LATER: {f.runs_later}" if f.runs_later else ""
+        whys = dict.fromkeys(stands[h] for h in f.hunks if h in stands)
+        apart = f" · STANDS APART: it {', it '.join(whys)}" if whys else ""
         old = f" (was {f.old_path})" if f.old_path else ""
         lines.append(f"{f.status} {f.path}{old} {counts}{apart}")
     return lines

@@ -302,3 +302,34 @@ async def test_words_are_found_in_what_was_recorded_and_lead_to_their_try() -> N
         await person.press("F")
         await person.hurry(*"nowhere at all", "enter")
         await person.sees("is in no session")
+
+
+async def test_what_a_hunk_breaks_is_said_beside_it() -> None:
+    def make(sink):
+        session = Review(sink)
+        judge = session._judge
+
+        def judged(s, a):
+            for event in judge(s, a):
+                verdict = replace(event.verdict, kind="worse", new=(story.HALF_EVEN.id,))
+                yield replace(event, verdict=verdict)
+
+        session.reports[p.Judge] = judged
+        ids = story.CHANGE_1.hunk_ids
+        blames = (p.Blame(story.HALF_EVEN.id, ids[:1]), p.Blame("t::pair", ids))
+        session.reports[p.FindBlame] = lambda s, a: [p.BlameFound(a.id, blames)]
+        # It passed on the base, and the change breaks it.
+        session.reports[p.RunCheck] = lambda s, a: [
+            p.CheckFinished(
+                a.id,
+                story.result(
+                    a.check.name,
+                    a.tree,
+                    failing=(story.HALF_EVEN,) if a.tree == story.CHANGE_1.tree else (),
+                ),
+            )
+        ]
+        return session.to("red")
+
+    async with at_work(make, size=(140, 50)) as person:
+        await person.sees(f"✗ breaks {story.HALF_EVEN.id}, t::pair (hunk 1 of cart.py and hunk 2")

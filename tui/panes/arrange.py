@@ -72,6 +72,8 @@ class Layout:
     files: Sequence[p.FileDiff]
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Hunk id → why it stands apart."""
+    breaks: Mapping[str, str] = field(default_factory=dict)
+    """Hunk id → which tests it breaks, by itself or with others."""
     comments: Sequence[p.Comment] = ()
     contents: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Path → lines of the new file, where more context was asked for."""
@@ -112,6 +114,9 @@ def _file(f: int, made_of: Layout, wish: Wish) -> list[DiffRow]:
     for h, hunk in enumerate(diff.hunks):
         if not together and whys[h : h + 1] != [""]:
             body += _lane(f, h, "".join(whys[h : h + 1]), made_of)
+        if broken := made_of.breaks.get(hunk.id):
+            says = wrap(f"✗ {clean_line(broken)}", made_of.cells, "bad")
+            body += [DiffRow("lane", f, h, drawn=row) for row in says]
         body.append(DiffRow("hunk", f, h))
         before, after = _around(spans, h, len(content), lines) if hunk.lines else (0, 0)
         at = spans[h]

@@ -11,6 +11,8 @@ from textual.geometry import Region
 
 from core import protocol as p
 from core.lanes import apart
+from core.message import hunks_in_words
+from core.state import Iteration
 from core.text import clean, decode
 from tui.paint import Line
 from tui.panes import diffs, selecting
@@ -86,6 +88,7 @@ class ChangePane(Rows):
         return Layout(
             files=self.files,
             reasons=apart(view.change) if view.change and self.files else {},
+            breaks=broken_by(view.shown),
             comments=tuple(c for c in view.state.comments if c.iteration == n and c.path),
             contents=dict(self._painter.contents),
             cells=cells,
@@ -321,3 +324,14 @@ def what_is_shown(view: View) -> str:
     if view.past is None and gate is not None and gate.undo is not None:
         return f"{'redo' if gate.undo.redo else 'undo'} of {gate.undo.commit[:7]}"
     return f"try {view.shown.n}" if view.shown else ""
+
+
+def broken_by(it: Iteration | None) -> dict[str, str]:
+    """Hunk id → what it breaks, in words."""
+    found: dict[str, list[str]] = {}
+    for one in it.blames or () if it is not None else ():
+        others = hunks_in_words(one.hunks, it.change) if len(one.hunks) > 1 and it else ""
+        for hunk in one.hunks:
+            says = f"{one.test} ({others} together)" if others else one.test
+            found.setdefault(hunk, []).append(says)
+    return {hunk: f"breaks {', '.join(tests)}" for hunk, tests in found.items()}
