@@ -44,12 +44,13 @@ class Runner:
         """The same, with another folder as the tree."""
         return replace(self, sandbox=replace(self.sandbox, place=self.place.at(folder)))
 
-    def seeing(self, prefixes: Sequence[Path]) -> Runner:
-        """The same, with more folders visible."""
+    def seeing(self, prefixes: Sequence[Path], bins: Sequence[Path] = ()) -> Runner:
+        """The same, with more folders visible, and more of them on PATH."""
         place = replace(
             self.place, prefixes=tuple(dict.fromkeys((*self.place.prefixes, *prefixes)))
         )
-        return replace(self, sandbox=replace(self.sandbox, place=place))
+        bins = tuple(dict.fromkeys((*self.sandbox.bins, *bins)))
+        return replace(self, sandbox=replace(self.sandbox, place=place, bins=bins))
 
     def environment(self, argv: Sequence[str]) -> str:
         """Hash of interpreter, isolation and command: other environment, other evidence."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from core.checks.readers.plain import severity
+from core.checks.readers.plain import CODE, severity
 from core.checks.readers.report import Gathering, Report, lines
 
 _LINE = re.compile(
     r"(?P<path>[^\s:][^:\n]{0,1000}):(?P<line>\d{1,9}):(?:(?P<column>\d{1,9}):)? "
     r"(?P<severity>(?:fatal )?error|warning|note|remark): (?P<message>.*)"
 )
-_CODE = re.compile(r" \[(?P<code>-[Wf][\w.+=-]{1,60}|[\w.]{1,30}-[\w.,-]{1,60})\]$")
 _LINKER = re.compile(
     r"(?:\S{0,300}ld(?:\.\w+)?: )?(?P<path>[^\s:]{1,1000})"
     r":(?:\(\.[\w.+]{1,100}\)|(?P<line>\d{1,9})): (?P<message>(?:undefined|multiple) .*)"
@@ -32,7 +31,7 @@ def read(data: bytes, root: str = "") -> Report | None:
             known = True
             word = match["severity"].removeprefix("fatal ")
             if severity(word) != "note":
-                coded = _CODE.search(match["message"])
+                coded = CODE.search(match["message"])
                 into.finding(
                     match["path"],
                     int(match["line"]),

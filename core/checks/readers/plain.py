@@ -25,7 +25,7 @@ _ROUND = re.compile(
 _SEVERITY = re.compile(
     r"(?:fatal )?(?P<severity>(?:error|warning|note)\b|info(?=:)):?\s*", re.IGNORECASE
 )
-_CODE = re.compile(r"\s+\[(?P<code>-?[A-Za-z][\w.,+=/-]{1,60})\]$")
+CODE = re.compile(r"\s+\[(?P<code>-?[A-Za-z][\w.,+=/-]{1,60})\]$")
 
 
 def read(text: str, root: str = "") -> tuple[Diagnostic, ...]:
@@ -50,7 +50,7 @@ def read_line(line: str, root: str = "") -> Diagnostic | None:
     told = _SEVERITY.match(message)
     if told is not None:
         word, message = told["severity"], message[told.end() :]
-    coded = _CODE.search(message)
+    coded = CODE.search(message)
     if coded is not None:
         code, message = coded["code"], message[: coded.start()]
     return Diagnostic(

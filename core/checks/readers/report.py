@@ -141,7 +141,7 @@ def document(data: bytes, fits: Callable[[Any], bool]) -> Any:
 
 def entry(line: str | bytes) -> dict[str, Any] | None:
     """A line that is a JSON object."""
-    if not line.startswith("{" if isinstance(line, str) else b"{"):
+    if line[:1] not in ("{", b"{"):
         return None
     try:
         found = json.loads(line)
