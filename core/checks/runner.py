@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.checks import plugin
+from core.checks import plugin, tools
 from core.checks.interpreter import Interpreter
 from core.protocol import Isolation
 from core.sandbox.launch import PRIVATE, Sandbox
@@ -53,8 +53,10 @@ class Runner:
         return replace(self, sandbox=replace(self.sandbox, place=place, bins=bins))
 
     def environment(self, argv: Sequence[str]) -> str:
-        """Hash of interpreter, isolation and command: other environment, other evidence."""
+        """Hash of interpreter, program, isolation and command: another makes other evidence."""
         parts = [self.interpreter.fingerprint(), self.sandbox.isolation.kind, list(argv)]
+        program = tools.stamp(argv[0], self.place.repo, self.interpreter)
+        parts += [program] if program else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @contextmanager
