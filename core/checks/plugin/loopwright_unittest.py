@@ -95,7 +95,7 @@ class Result(unittest.TextTestResult):
         path, line, message, inside = told(test, error)
         if subtest is not None:
             message = "%s %s" % (subtest._subDescription(), message)
-        failure = issubclass(error[0], getattr(test, "failureException", AssertionError))
+        failure = issubclass(error[0], getattr(test, "failureException", None) or AssertionError)
         when = "call" if inside or failure else "setup"
         self._write(test, "failed", when=when, message=message, path=path, line=line)
 

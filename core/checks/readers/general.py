@@ -26,7 +26,7 @@ from core.protocol import Diagnostic
 
 _TESTS: tuple[tuple[re.Pattern[bytes], Reader], ...] = (
     (re.compile(rb'"numTotalTests"'), jest.read),
-    (re.compile(rb'^\{.*"Action":', re.MULTILINE), go.read),
+    (re.compile(rb'^\{.*"Action":|^FAIL\t', re.MULTILINE), go.read),
     (re.compile(rb"^test result: ", re.MULTILINE), cargo.read),
     (re.compile(rb"<testsuites?[\s>/]"), junit.read),
     (re.compile(rb"^(?:TAP version \d|1\.\.\d)", re.MULTILINE), tap.read),
@@ -38,6 +38,7 @@ _FINDINGS: tuple[tuple[re.Pattern[bytes], Reader], ...] = (
     (re.compile(rb'"runs"'), sarif.read),
     (re.compile(rb'"filePath"'), eslint.read),
     (re.compile(rb'"reason":|^ +--> ', re.MULTILINE), cargo.read),
+    (re.compile(rb"^vet: ", re.MULTILINE), go.read),
     (re.compile(rb"(?:error|warning) TS\d"), tsc.read),
     (re.compile(rb":\d+: (?:fatal )?(?:error|warning): |undefined reference"), gcc.read),
 )
