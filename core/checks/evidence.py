@@ -29,7 +29,7 @@ Finding: TypeAlias = tuple[str, str, str, str]
 _ALIKE = 0.6
 """How much of a line must be left for it to be the same one, edited; as `difflib` counts."""
 _COMPARED = 40
-"""Lines on each side that are compared for that; of more findings, the order tells."""
+"""Lines on each side that are compared for that; an edited line beyond counts as another."""
 
 
 def failing_tests(result: CheckResult, records: Records) -> dict[str, TestRecord]:
@@ -115,8 +115,8 @@ def apart(
             rest.append(diagnostic)
     gone = [d for same in old.values() for d in same]
     new: list[Diagnostic] = []
-    for diagnostic in rest:
-        match = _like(diagnostic, gone)
+    for number, diagnostic in enumerate(rest):
+        match = _like(diagnostic, gone, number < _COMPARED)
         if match is None:
             new.append(diagnostic)
         else:
@@ -131,15 +131,17 @@ def _by_text(found: Iterable[Diagnostic]) -> dict[str, deque[Diagnostic]]:
     return texts
 
 
-def _like(diagnostic: Diagnostic, gone: Sequence[Diagnostic]) -> int | None:
+def _like(diagnostic: Diagnostic, gone: Sequence[Diagnostic], compare: bool) -> int | None:
     """Which of `gone` this is, on a line that was edited or that is not known."""
+    if not diagnostic.text:
+        return 0 if gone else None
     best, most = None, _ALIKE
-    for place, other in enumerate(gone):
-        if not diagnostic.text or not other.text:
+    for place, other in enumerate(gone[:_COMPARED]):
+        if not other.text:
             return place
-        if place < _COMPARED:
-            alike = SequenceMatcher(None, other.text, diagnostic.text, autojunk=False).ratio()
-            if alike > most:
+        if compare:
+            lines = SequenceMatcher(None, other.text, diagnostic.text, autojunk=False)
+            if lines.quick_ratio() > most and (alike := lines.ratio()) > most:
                 best, most = place, alike
     return best
 

@@ -304,9 +304,9 @@ HOSTILE: dict[str, bytes] = {
 def test_hostile_output_is_bounded_in_time_and_size(name: str) -> None:
     data = HOSTILE[name]
     for reader in (*READERS.values(), general.read):
-        began = time.monotonic()
+        began = time.process_time()
         found = reader(data, "/repo")
-        assert time.monotonic() - began < 10
+        assert time.process_time() - began < 10
         bounded(found)
         assert found is None or not any("root:" in t.id for t in found.tests)
 
