@@ -13,7 +13,7 @@ from core.checks.readers.report import MAX_MESSAGE, Gathering, Report, joined, n
 from core.protocol import Outcome
 
 MAX_DEPTH = 50
-_START = re.compile(rb"(?:<\?xml\b[^>]{0,200}\?>\s*)?(?:<!--[^>]{0,1000}-->\s*)*<testsuites?[\s>/]")
+_START = re.compile(rb"(?:<\?xml\b[^>]{0,200}\?>\s*)?(?:<!DOCTYPE\s|<testsuites?[\s>/])")
 _LOOKED_AT = 64 << 10
 _BAD: dict[str, Outcome] = {"failure": "failed", "error": "error", "skipped": "skipped"}
 

@@ -272,6 +272,8 @@ HOSTILE: dict[str, bytes] = {
     '<testsuite><testcase name="a"><failure>&e11;</failure></testcase></testsuite>'.encode(),
     "external": b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
     b'<testsuite><testcase name="&e;"/></testsuite>',
+    "entity": b'<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY e "x">]>\n'
+    b'<testsuite><testcase name="&e;"/></testsuite>',
     "bomb inside": b"<testsuites><!DOCTYPE a [<!ENTITY e 'x'>]><testcase name='a'/></testsuites>",
     "deep xml": b"<testsuite>" * 100_000,
     "deep json": b"[" * 200_000 + b"]" * 200_000,
@@ -311,7 +313,7 @@ def test_hostile_output_is_bounded_in_time_and_size(name: str) -> None:
         assert found is None or not any("root:" in t.id for t in found.tests)
 
 
-@pytest.mark.parametrize("name", ["bomb", "external"])
+@pytest.mark.parametrize("name", ["bomb", "external", "entity"])
 def test_a_document_type_is_refused(name: str) -> None:
     assert junit.read(HOSTILE[name]) is None
 
