@@ -14,6 +14,8 @@ from core.checks import discovery, interpreter, tools
 from core.checks.commands import from_argv, from_command, named_apart
 from core.config import Command, PersonConfig, Settings, load_person, person_file, read_repository
 from core.errors import GitFailed, LoopwrightError
+from core.journal import Journal
+from core.journal.collect import store_size
 from core.places import repository_path, state_home
 from core.propose.model import choose
 from core.protocol import CheckSpec, Value
@@ -21,11 +23,10 @@ from core.repo.facts import Facts, inspect
 from core.repo.git import Git, available
 from core.sandbox.probe import probe
 from core.session import choice_for
+from core.storage import in_units, size_below
 from core.text import clean_line
 
 OUR_PACKAGES = ("core", "tui")
-MOST_FILES = 200_000
-"""The state folder's size is counted up to this many files."""
 
 
 class Row(Value, frozen=True):
@@ -50,7 +51,9 @@ def examine(repo: Path, env: Mapping[str, str]) -> tuple[Row, ...]:
     if facts is not None:
         rows += _repository_rows(facts, person, env)
     rows += _proposer(repo, person, env)
-    rows.append(_row("state folder", lambda: _state(repo if facts is None else facts.root, env)))
+    root = repo if facts is None else facts.root
+    rows.append(_row("state folder", lambda: _state(root, env)))
+    rows.append(_row("store", lambda: _store(root, env, person.store_mb)))
     return tuple(rows)
 
 
@@ -194,27 +197,25 @@ def _state(root: Path, env: Mapping[str, str]) -> tuple[Literal["ok", "warn", "b
     nearest = next(p for p in (home, *home.parents) if p.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):
         return "bad", f"{home} cannot be made or written; set XDG_STATE_HOME to another folder"
-    mine, all_of_it = _size(folder), _size(home)
-    return (
-        "ok",
-        f"{home} · {_megabytes(all_of_it)}, of which {_megabytes(mine)} for this repository",
-    )
+    mine, all_of_it = size_below(folder), size_below(home)
+    return "ok", f"{home} · {in_units(all_of_it)}, of which {in_units(mine)} for this repository"
 
 
-def _size(folder: Path) -> int:
-    """Bytes on disk below `folder`; links are not followed."""
-    total = seen = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            seen += 1
-            if seen > MOST_FILES:
-                return total
-            try:
-                total += os.lstat(os.path.join(where, name)).st_blocks * 512
-            except OSError:
-                continue
-    return total
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"
+def _store(
+    root: Path, env: Mapping[str, str], megabytes: int
+) -> tuple[Literal["ok", "warn", "bad"], str]:
+    """What past sessions take, beside the person's cap."""
+    folder = repository_path(env, root)
+    if not (folder / "journal.db").is_file():
+        return "ok", f"no session yet; cap {megabytes} MB (store_mb)"
+    journal = Journal(folder, readonly=True)
+    try:
+        size, sessions = store_size(journal), journal.sessions()
+    finally:
+        journal.close()
+    open_ones = sum(not row.ended for row in sessions)
+    many = f"{len(sessions)} session{'' if len(sessions) == 1 else 's'}, {open_ones} not ended"
+    says = f"{in_units(size)} of {megabytes} MB (store_mb) · {many}"
+    if size > megabytes * 1_000_000:
+        return "warn", f"{says}; `loopwright gc` collects what ended, or raise store_mb"
+    return "ok", says

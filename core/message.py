@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 
 from core import protocol as p
 from core.state import Iteration, State, find_try
@@ -66,3 +67,13 @@ def summary(result: p.CheckResult) -> str:
 
 def _wrap(text: str) -> str:
     return "\n".join(textwrap.wrap(text, SUBJECT_WIDTH, break_long_words=False))
+
+
+def hunks_in_words(hunks: Collection[str], change: p.Change | None) -> str:
+    """Hunks by their place: "hunk 2 of cart.py"; "" where none is the change's."""
+    found = []
+    for f in change.files if change else ():
+        for at, one in enumerate(f.hunks, 1):
+            if one in hunks:
+                found.append(f.path if len(f.hunks) == 1 else f"hunk {at} of {f.path}")
+    return " and ".join(found)

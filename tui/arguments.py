@@ -13,6 +13,9 @@ from core.errors import UsageError
 
 ABOUT = "A terminal workbench in which a person and a model work on one repository, try by try."
 
+KEEP_DAYS = 90
+"""How long a session that ended is kept, where `gc` is not told."""
+
 EXITS = """\
 exit codes:
   0    reached: landed, ready under --approve never, or already green
@@ -37,8 +40,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The request, with `command` one of "workbench", "demo", "run", "log", "show", "resume",
-    "doctor". Raises `UsageError`; `--help` and `--version` print and raise `SystemExit(0)`.
+    """The request, with `command` one of `COMMANDS` or "workbench".
+
+    Raises `UsageError`; `--help` and `--version` print and raise `SystemExit(0)`.
     """
     command = argv[0] if argv and argv[0] in COMMANDS else "workbench"
     parser = _parser(command)
@@ -147,7 +151,13 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 def _log(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
-    parser.add_argument("--json", action="store_true", help="print one session a line, as JSON")
+    parser.add_argument(
+        "--search", default="", metavar="WORDS",
+        help="where all these words are: goals, notes, comments, paths, tests, commits",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json", action="store_true", help="print one session (or place) a line, as JSON"
+    )
 
 
 def _show(parser: argparse.ArgumentParser) -> None:
@@ -166,6 +176,41 @@ def _resume(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
 
 
+def _report(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("session", nargs="?", default="", metavar="SESSION", help="which (default: the newest)")
+    add(
+        "--output", default="-", metavar="FOLDER|-",
+        help="write it into this folder, or print it (-, the default)",
+    )  # fmt: skip
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--html", dest="form", action="store_const", const="html", default="",
+        help="as one page of HTML (the default in a folder)",
+    )  # fmt: skip
+    form.add_argument(
+        "--markdown", dest="form", action="store_const", const="markdown", default="",
+        help="as Markdown (the default when printed)",
+    )  # fmt: skip
+    add("--force", action="store_true", help="replace a file there that is no report of ours")
+    _repo(parser)
+
+
+def _gc(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--keep-days", type=_days, default=KEEP_DAYS, metavar="N",
+        help="keep sessions that were touched in the last N days (default: %(default)s)",
+    )  # fmt: skip
+    add("--dry-run", action="store_true", help="say what would be freed, and free nothing")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--all", action="store_true",
+        help="of every repository; what is left of repositories that are no more, too",
+    )  # fmt: skip
+    where.add_argument("--repo", default="", metavar="PATH", help="the repository (default: here)")
+
+
 def _doctor(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
 
@@ -175,7 +220,9 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
     "run": ("Reach a goal without a screen.", _run),
     "log": ("List the sessions and tries in this repository.", _log),
     "show": ("Show one try: what was proposed, and what the checks said of it.", _show),
+    "report": ("Tell a whole session on one page, for others to read.", _report),
     "resume": ("Go on with a session.", _resume),
+    "gc": ("Free what old sessions take; those that are not ended always stay.", _gc),
     "doctor": ("Say what was found here, and what would be used.", _doctor),
 }
 
@@ -183,6 +230,12 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 10000")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of days")
     return int(text)
 
 

@@ -155,8 +155,10 @@ def _recorded(request: Namespace) -> Settings:
 
 
 def _log(request: Namespace) -> int:
-    from tui.listing import log
+    from tui.listing import log, search
 
+    if request.search.strip():
+        return search(_recorded(request), request.search, as_json=request.json)
     return log(_recorded(request), as_json=request.json)
 
 
@@ -164,6 +166,22 @@ def _show(request: Namespace) -> int:
     from tui.listing import show
 
     return show(_recorded(request), request.number, request.session, patch=request.patch)
+
+
+def _report(request: Namespace) -> int:
+    from tui.reporting import write_report
+
+    return write_report(
+        _recorded(request), request.session, request.form, request.output, force=request.force
+    )
+
+
+def _gc(request: Namespace) -> int:
+    from core.session import root_of
+    from tui.collecting import gc
+
+    root = None if request.all else root_of(_folder(request.repo))
+    return gc(os.environ, root, keep_days=request.keep_days, dry_run=request.dry_run)
 
 
 def _doctor(request: Namespace) -> int:
@@ -184,6 +202,8 @@ _COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "resume": _resume,
     "log": _log,
     "show": _show,
+    "report": _report,
+    "gc": _gc,
     "doctor": _doctor,
 }
 

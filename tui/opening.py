@@ -10,7 +10,8 @@ from typing import Literal
 from msgspec.structs import replace
 
 from core import protocol as p
-from core.reading import Reader, Session
+from core.reading import FOUND, Reader, Session
+from core.search import Found
 from core.state import Iteration, State
 
 How = Literal["", "new", "again"]
@@ -118,4 +119,7 @@ class Nothing:
         return None
 
     def iterations(self) -> tuple[Iteration, ...]:
+        return ()
+
+    def find(self, words: str, limit: int = FOUND) -> tuple[Found, ...]:  # noqa: ARG002
         return ()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from core.protocol import CheckResult, Diagnostic, Need, Records, TestRecord
 
@@ -30,6 +32,21 @@ _ALIKE = 0.6
 """How much of a line must be left for it to be the same one, edited; as `difflib` counts."""
 _COMPARED = 40
 """Lines on each side that are compared for that; an edited line beyond counts as another."""
+
+
+def without(evidence: Evidence, tests: Collection[str]) -> Evidence:
+    """The evidence with these tests as if they were not there."""
+    if not tests:
+        return evidence
+    leave = frozenset(tests)
+    found = {}
+    for name, (result, records) in evidence.items():
+        kept = tuple(t for t in records.tests if t.id not in leave)
+        if len(kept) != len(records.tests) and result.verdict == "fail":
+            bad = any(t.outcome in _BAD for t in kept) or bool(records.diagnostics)
+            result = replace(result, verdict="fail" if bad else "pass")
+        found[name] = (result, replace(records, tests=kept))
+    return found
 
 
 def failing_tests(result: CheckResult, records: Records) -> dict[str, TestRecord]:

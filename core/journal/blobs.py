@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from core.errors import JournalError
@@ -58,8 +59,32 @@ class Blobs:
             raise JournalError(f"The record {ref[:12]} in {self._folder} is damaged.")
         return data
 
+    def stored(self) -> Iterator[tuple[BlobRef, int]]:
+        """Every file in the store with its bytes on disk; one that was never finished is ""."""
+        for folder in _folders(self._folder):
+            with os.scandir(folder) as files:
+                for file in files:
+                    ref = "" if file.name.startswith(".") else folder.name + file.name
+                    yield ref, file.stat(follow_symlinks=False).st_blocks * 512
+
+    def sweep(self, named: Collection[BlobRef]) -> None:
+        """Removes every file but the named blobs. Only while nobody else can write here."""
+        for folder in _folders(self._folder):
+            with os.scandir(folder) as files:
+                names = [f.name for f in files]
+            for name in names:
+                if name.startswith(".") or folder.name + name not in named:
+                    os.unlink(folder / name)
+
     def _path(self, ref: BlobRef) -> Path:
         return self._folder / ref[:2] / ref[2:]
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(x for x in folder.iterdir() if x.is_dir() and not x.is_symlink())
+    except FileNotFoundError:
+        return []
 
 
 def _sync_folder(folder: Path) -> None:

@@ -57,10 +57,14 @@ def _tree(site: Site, action: p.Build, state: State, base: p.Base) -> p.Tree | p
         case p.Edited(patch=patch) if patch:
             return patched(workshop, base.tree, patch)
         case p.Edited(of=of, files=files):
-            return _edited(site, state, of, files)
+            return _edited(site, state, base, of, files)
         case p.Rebuilt(of=of) | p.Again(of=of):
-            change = site.keep(change_of(site, state, of))
-            return workshop.rebase(change.base.tree, change.tree, base.tree)
+            return _rebased(site, state, base, of)
+
+
+def _rebased(site: Site, state: State, base: p.Base, of: int) -> p.Tree | p.Conflict:
+    change = site.keep(change_of(site, state, of))
+    return site.workshop.rebase(change.base.tree, change.tree, base.tree)
 
 
 def _proposed(site: Site, state: State, base: p.Base) -> p.Tree:
@@ -77,11 +81,18 @@ def _proposed(site: Site, state: State, base: p.Base) -> p.Tree:
     return workshop.build(base.tree, files)
 
 
-def _edited(site: Site, state: State, of: int, files: tuple[p.EditedFile, ...]) -> p.Tree:
+def _edited(
+    site: Site, state: State, base: p.Base, of: int, files: tuple[p.EditedFile, ...]
+) -> p.Tree:
     edited = find_try(state, of)
     if edited is None or edited.change is not None or edited.conflict is None:
         change = site.keep(change_of(site, state, of))
         return site.workshop.build(change.tree, {f.path: f.content for f in files})
+    if not site.workshop.holds(edited.conflict.tree) and isinstance(
+        edited.origin, p.Rebuilt | p.Again
+    ):
+        # The workshop was made again since; the same merge makes the same tree.
+        _rebased(site, state, base, edited.origin.of)
     tree = site.workshop.build(edited.conflict.tree, {f.path: f.content for f in files})
     for path in edited.conflict.paths:
         if b"\n<<<<<<< " in b"\n" + (site.workshop.read(tree, path) or b""):

@@ -6,9 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from core import protocol as p
+from core.checks.evidence import without
 from core.checks.judge import Evidence, judge
 from core.checks.run import run_check
 from core.context import Context
+from core.flakiness import flaky_tests
 from core.performers.site import Site
 from core.state import State, lineage
 
@@ -53,13 +55,14 @@ def judge_change(site: Site, action: p.Judge, state: State) -> p.Judged:
     assert live is not None
     assert step is not None
     past = (t.verdict for t in reversed(lineage(state)) if t.verdict is not None)
+    nobodys = flaky_tests(state)
     verdict = judge(
-        step.needs,
-        evidence_of(site, state.base_results),
-        evidence_of(site, live.results),
+        tuple(n for n in step.needs if n.test not in nobodys),
+        without(evidence_of(site, state.base_results), nobodys),
+        without(evidence_of(site, live.results), nobodys),
         next(past, None),
     )
-    return p.Judged(action.id, verdict)
+    return p.Judged(action.id, replace(verdict, flaky=nobodys))
 
 
 def evidence_of(site: Site, results: tuple[p.CheckResult, ...]) -> Evidence:

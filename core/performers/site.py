@@ -48,7 +48,7 @@ class Site:
     _runner: Runner | None = None
 
     def __post_init__(self) -> None:
-        self.proposers = Proposers(self.settings, self.journal, self._lab, lambda: self.runner)
+        self.proposers = Proposers(self.settings, self.journal, self.lab, lambda: self.runner)
 
     @property
     def workshop(self) -> Workshop:
@@ -87,7 +87,7 @@ class Site:
             raise ActionFailed(Problem("internal", says))
         return self._runner
 
-    def _lab(self, tree: Tree) -> Path:
+    def lab(self, tree: Tree) -> Path:
         room = self.workshop.lab("repair")
         room.checkout(tree)
         return room.work
