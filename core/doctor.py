@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from core import __version__
-from core.checks import discovery, interpreter
+from core.checks import discovery, interpreter, tools
 from core.checks.commands import from_argv, from_command, named_apart
 from core.config import Command, PersonConfig, Settings, load_person, person_file, read_repository
 from core.errors import GitFailed, LoopwrightError
@@ -23,6 +24,7 @@ from core.repo.git import Git, available
 from core.sandbox.probe import probe
 from core.session import choice_for
 from core.storage import in_units, size_below
+from core.text import clean_line
 
 OUR_PACKAGES = ("core", "tui")
 
@@ -96,11 +98,15 @@ def _sandbox() -> Row:
 def _repository_rows(facts: Facts, person: PersonConfig, env: Mapping[str, str]) -> list[Row]:
     rows = [Row("note", "warn", note) for note in facts.notes]
     rows += [Row("landing skips", "warn", skipped) for skipped in facts.skips]
-    rows += _checks(facts)
+
+    def find() -> interpreter.Interpreter:
+        return interpreter.find(facts.root, person.interpreter, env)
 
     def python() -> tuple[Literal["ok", "warn", "bad"], str]:
-        found = interpreter.find(facts.root, person.interpreter, env)
+        found = find()
         return "ok", f"{found.path} ({found.source})"
+
+    rows += _checks(facts, find)
 
     rows.append(_row("interpreter", python))
     own = [name for name in OUR_PACKAGES if _importable(facts.root, name)]
@@ -119,17 +125,29 @@ def _importable(root: Path, name: str) -> bool:
     )
 
 
-def _checks(facts: Facts) -> list[Row]:
+def _checks(facts: Facts, python: Callable[[], interpreter.Interpreter]) -> list[Row]:
+    """What would run, from where it was found, and what would not, with why."""
     try:
-        checks = _found(facts)
+        found = _found(facts, python)
     except LoopwrightError as error:
         return [Row("checks", "bad", str(error), error.exit_code)]
-    if not checks:
-        return [Row("checks", "warn", "none were found; give one with --check", 2)]
-    return [Row("check", "ok", f"{c.name}: {' '.join(c.argv)} ({c.source})") for c in checks]
+    rows = [Row("check", "ok", _told(c.check)) for c in found if not c.why_not]
+    if not rows:
+        rows = [Row("checks", "warn", "none were found; give one with --check", 2)]
+    for left in (c for c in found if c.why_not):
+        missing = "not installed" in left.why_not or "not there" in left.why_not
+        says = f"{left.why_not} · {_told(left.check)}"
+        rows.append(Row("not taken", "warn" if missing else "ok", says))
+    return rows
 
 
-def _found(facts: Facts) -> tuple[CheckSpec, ...]:
+def _told(check: CheckSpec) -> str:
+    return f"{check.name}: {clean_line(shlex.join(check.argv))} ({check.source})"
+
+
+def _found(
+    facts: Facts, python: Callable[[], interpreter.Interpreter]
+) -> tuple[discovery.Candidate, ...]:
     """As the survey finds them: from what is committed."""
     paths = facts.git.names("ls-tree", "-r", "-z", "--name-only", facts.head)
     present = set(paths)
@@ -144,8 +162,10 @@ def _found(facts: Facts) -> tuple[CheckSpec, ...]:
 
     config = read_repository(facts.root, read)
     if config.checks:
-        return named_apart([_given(words, config.source) for words in config.checks])
-    return discovery.discover(paths, read)
+        given = named_apart([_given(words, config.source) for words in config.checks])
+        return tuple(discovery.Candidate(check) for check in given)
+    used = python()
+    return discovery.look(paths, read, lambda name: tools.installed(name, facts.root, used))
 
 
 def _given(words: Command, source: str) -> CheckSpec:

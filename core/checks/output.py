@@ -26,10 +26,39 @@ _NOT_FIRST = bytes(range(0x80, 0xC0))
 """Bytes that continue a character of UTF-8."""
 
 
+class Kept:
+    """A tool's output as it came, for its reader: the first and the last bytes up to a bound."""
+
+    def __init__(self, bound: int = MAX_KEPT) -> None:
+        self._half = bound // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self.left_out = False
+
+    def feed(self, data: bytes) -> None:
+        room = self._half - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:]
+        if len(self._tail) > 2 * self._half:
+            del self._tail[: -self._half]
+            self.left_out = True
+
+    def begin(self) -> bytes:
+        """The first bytes that were printed."""
+        return bytes(self._head[:4000])
+
+    @property
+    def data(self) -> bytes:
+        if not self.left_out:
+            return bytes(self._head + self._tail)
+        # The line that begins the tail is no whole one.
+        return bytes(self._head) + b"\n" + bytes(self._tail.partition(b"\n")[2])
+
+
 class Spool:
     """Takes bytes as they come; bounded in memory however much that is.
 
-    `render` turns a tool's machine-readable line into one for people.
+    `render` turns a tool's machine-readable line into one for people, or into none.
     """
 
     def __init__(
@@ -37,7 +66,7 @@ class Spool:
         context: Context,
         action: str,
         check: str,
-        render: Callable[[str], str] | None = None,
+        render: Callable[[str], str | None] | None = None,
     ) -> None:
         self._context, self.action, self._check = context, action, check
         self._render = render
@@ -54,10 +83,6 @@ class Spool:
         self._fresh += data
         if len(self._fresh) > 4 * _FRESH:
             self._drop(len(self._fresh) - _FRESH)
-
-    def begin(self) -> bytes:
-        """The first bytes that were printed."""
-        return bytes(self._head[:4000])
 
     def say(self, line: str) -> None:
         """A line of our own among the tool's."""
@@ -124,7 +149,8 @@ class Spool:
         if not (text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()):
             text = clean_output(text)
         if self._render is not None:
-            text = "\n".join(map(self._render, text.split("\n")))
+            rendered = map(self._render, text.split("\n"))
+            text = "\n".join(line for line in rendered if line is not None)
         if len(text) > MAX_LINE:
             text = "\n".join(map(_cut, text.split("\n")))
         return text

@@ -29,6 +29,8 @@ class Diagnostic(Value, frozen=True):
     code: str = ""
     column: int = 0
     severity: Literal["error", "warning", "note"] = "error"
+    text: str = ""
+    """The line itself, shortened, as it was in the tree; "" where that is not known."""
 
 
 class CheckResult(Value, frozen=True):

@@ -82,7 +82,7 @@ class CheckSpec(Value, frozen=True):
     name: str
     argv: tuple[str, ...]
     reader: str = "plain"
-    """Which reader understands its output: "pytest", "ruff", "mypy" or "plain"."""
+    """Which reader understands its output: "pytest", "ruff", "eslint", …; "plain" for any."""
     source: str = ""
     """Where it was found, in words: "pyproject.toml [tool.pytest]", "--check"."""
     timeout: float = 600.0
