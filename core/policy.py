@@ -9,7 +9,7 @@ from __future__ import annotations
 from core import gates
 from core import protocol as p
 from core.lanes import test_hunks
-from core.message import commit_message
+from core.message import commit_message, renewed
 from core.state import Iteration, State, Undoing, find_try, holds_on, missing
 
 AUTOMATIC_RETRIES = 3
@@ -181,7 +181,7 @@ def _land(s: State) -> tuple[p.AnyAction, ...]:
     if s.approval is not None:
         message = s.approval.message
     elif isinstance(live.origin, p.Subset):
-        message = live.origin.message or commit_message(s)
+        message = renewed(live.origin.message, s) or commit_message(s)
     else:
         return ()
     return (p.Land(f"land:{live.n}:{live.runs}", live.n, live.change, message, merge),)
