@@ -82,7 +82,7 @@ def _ran(s: State, result: p.CheckResult) -> statement.Ran:
     argv = result.argv or (spec.argv if spec else ())
     given = spec is not None and spec.source == "--check"
     return statement.Ran(
-        result.check, result.verdict, counted(result), statement.command_line(argv), given
+        result.check, result.verdict, statement.counted(result), statement.command_line(argv), given
     )
 
 
@@ -94,13 +94,7 @@ def _files(change: p.Change) -> list[str]:
 
 def summary(result: p.CheckResult) -> str:
     """One check in a few words: "pytest: 14 passed, 1 failed"."""
-    return f"{result.check}: {counted(result) or result.verdict}"
-
-
-def counted(result: p.CheckResult) -> str:
-    """ "14 passed, 1 failed", "3 findings", or "" where there is nothing to count."""
-    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(result.counts.items()) if n)
-    return counts or (f"{len(result.diagnostics)} findings" if result.diagnostics else "")
+    return f"{result.check}: {statement.counted(result) or result.verdict}"
 
 
 def _wrap(text: str) -> str:

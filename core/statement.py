@@ -23,7 +23,7 @@ from typing import Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from core.protocol import CheckVerdict, Need, Polarity, Value
+from core.protocol import CheckResult, CheckVerdict, Need, Polarity, Value
 
 HEAD = "Evidence:"
 MOST = 10
@@ -184,6 +184,16 @@ def names(labels: Iterable[str], most: int = MOST) -> Names:
     return Names(every[:most], len(rest), _hash(rest) if rest else "")
 
 
+def counted(result: CheckResult) -> str:
+    """ "14 passed, 1 failed", "3 findings", or "" where there is nothing to count."""
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(result.counts.items()) if n)
+    return counts or (f"{len(result.diagnostics)} findings" if result.diagnostics else "")
+
+
+def told(counts: str, verdict: str) -> str:
+    return f"{counts} ({verdict})" if counts else verdict
+
+
 def label(name: str) -> str:
     """A name as it stands in a line: on one line, bounded, and no two alike."""
     if len(name) > LONGEST:
@@ -245,9 +255,8 @@ def _block(message: str) -> tuple[int, int] | None:
 
 
 def _ran(ran: Ran) -> str:
-    told = f"{ran.counts} ({ran.verdict})" if ran.counts else ran.verdict
     by = f" by{' --check' if ran.given else ''}: {ran.command}" if ran.command else ""
-    return f"ran {_word(ran.check)}: {told}{by}"
+    return f"ran {_word(ran.check)}: {told(ran.counts, ran.verdict)}{by}"
 
 
 def _ran_of(match: re.Match[str]) -> Ran:

@@ -37,8 +37,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The request, with `command` one of "workbench", "demo", "run", "log", "show", "resume",
-    "doctor". Raises `UsageError`; `--help` and `--version` print and raise `SystemExit(0)`.
+    """The request, with `command` one of "workbench", "demo", "run", "log", "show", "verify",
+    "resume", "doctor". Raises `UsageError`; `--help` and `--version` print and raise
+    `SystemExit(0)`.
     """
     command = argv[0] if argv and argv[0] in COMMANDS else "workbench"
     parser = _parser(command)
@@ -118,6 +119,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
         help="stop after N tries (default: 8)",
     )  # fmt: skip
     add("--budget", type=_dollars, metavar="USD", help="spend at most this (default: 1.00)")
+    _trusting(parser)
+
+
+def _trusting(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--trust", action="store_true", help="trust the check commands, for this run")
     add(
         "--no-sandbox", action="store_true",
@@ -159,6 +165,22 @@ def _show(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
 
 
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "rev", nargs="?", default="HEAD", metavar="REV", help="the commit (default: HEAD)"
+    )
+    _repo(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _trusting(parser)
+    parser.epilog = (
+        "Reads the lines of evidence in the commit's message, compares tree, parent, files and"
+        " commands with what the repository holds, and runs the checks again on the commit and on"
+        " its parent, in a private copy. Prints each claim with ✓ (holds), ✗ (does not) or ? (not"
+        " known, and why). Exits with 0 when every claim holds, 1 when one does not or is not"
+        " known, 2 for a commit that is none of Loopwright's, 4 when its commands are not trusted."
+    )
+
+
 def _resume(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "session", nargs="?", default="", metavar="SESSION", help="which (default: the newest)"
@@ -175,6 +197,7 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
     "run": ("Reach a goal without a screen.", _run),
     "log": ("List the sessions and tries in this repository.", _log),
     "show": ("Show one try: what was proposed, and what the checks said of it.", _show),
+    "verify": ("Run a landed commit's evidence again, and say what still holds.", _verify),
     "resume": ("Go on with a session.", _resume),
     "doctor": ("Say what was found here, and what would be used.", _doctor),
 }

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -166,6 +167,30 @@ def _show(request: Namespace) -> int:
     return show(_recorded(request), request.number, request.session, patch=request.patch)
 
 
+def _verify(request: Namespace) -> int:
+    from core.verify import verify
+
+    person = load_person(os.environ)
+    options = Options(
+        trust_for_run=request.trust,
+        allow_unsandboxed=request.no_sandbox or not person.sandbox,
+    )
+    repo = _folder(request.repo)
+    settings = Settings(repo=repo, env=dict(os.environ), options=options, person=person)
+    found = verify(settings, request.rev, headless.show_progress)
+    if request.json:
+        headless.write_json(found)
+        return 0 if found.holds else 1
+    headless.write(f"commit {found.commit[:10]}: {found.subject}")
+    marks = {"holds": "✓", "fails": "✗", "unknown": "?"}
+    for f in found.findings:
+        headless.write(f"{marks[f.standing]} {f.claim}{f' · {f.why}' if f.why else ''}")
+    counts = Counter[str](f.standing for f in found.findings)
+    words = {"holds": "hold", "fails": "do not", "unknown": "are not known"}
+    headless.write(", ".join(f"{counts[k]} {words[k]}" for k in words if counts[k]) + ".")
+    return 0 if found.holds else 1
+
+
 def _doctor(request: Namespace) -> int:
     from core.doctor import examine
 
@@ -184,6 +209,7 @@ _COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "resume": _resume,
     "log": _log,
     "show": _show,
+    "verify": _verify,
     "doctor": _doctor,
 }
 

@@ -33,7 +33,7 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
 
     site.config = read_repository(site.facts.root, read)
     lower = lowered(state.options, settings.person, site.config)
-    checks = _checks(site, state, base)
+    checks = checks_of(site, base.tree, state.options.checks)
     python = interpreter.find(
         site.facts.root, settings.interpreter or settings.person.interpreter, settings.env
     )
@@ -59,15 +59,16 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
     )
 
 
-def _checks(site: Site, state: State, base: p.Base) -> tuple[p.CheckSpec, ...]:
+def checks_of(site: Site, tree: p.Tree, asked: tuple[str, ...] = ()) -> tuple[p.CheckSpec, ...]:
+    """The checks of a tree: those asked for, else as the configuration at hand or its files say."""
     timeout = site.settings.person.timeouts.check
-    given, source = state.options.checks or site.config.checks, "--check"
-    if not state.options.checks:
+    given, source = asked or site.config.checks, "--check"
+    if not asked:
         source = site.config.source
     if given:
         return named_apart([_given(words, source, timeout) for words in given])
     workshop = site.workshop
-    found = discover(workshop.paths(base.tree), lambda path: workshop.read(base.tree, path))
+    found = discover(workshop.paths(tree), lambda path: workshop.read(tree, path))
     return tuple(replace(c, timeout=timeout) for c in found)
 
 
