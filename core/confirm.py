@@ -27,9 +27,10 @@ class Finding(Value, frozen=True):
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that the message tells of, and what there is to run for it."""
+    """A run, and what there is to run for it."""
 
-    ran: Ran
+    ran: Ran | None
+    """As the message tells of it; None for a check that it should tell of, and does not."""
     spec: CheckSpec | None
     """None where nothing may be run for it."""
     finding: Finding
@@ -47,22 +48,21 @@ class Shown:
 
 def plan(
     said: Statement, found: tuple[CheckSpec, ...], before: tuple[CheckSpec, ...]
-) -> tuple[tuple[Planned, ...], tuple[Finding, ...]]:
+) -> tuple[Planned, ...]:
     """What to run: the repository's own commands, and what the person gave with --check.
 
-    `found` are the checks of the commit's tree, `before` those of its parent. The findings are
-    of checks that the message should tell of, and does not.
+    `found` are the checks of the commit's tree, `before` those of its parent.
     """
     planned = tuple(_planned(ran, found, before) for ran in said.ran)
-    unsaid = []
-    if not any(ran.given for ran in said.ran):
-        known = {ran.check for ran in said.ran}
-        both = [c for c in found if c.name not in known and any(c.argv == b.argv for b in before)]
-        why = "the repository has this check, and the message says nothing of it"
-        unsaid = [Finding(_ran(c.name), "unknown", why) for c in both]
-    if not said.ran:
-        unsaid.append(Finding("checks", "unknown", "the message tells of no run of a check"))
-    return planned, tuple(unsaid)
+    if not said.ran and not said.edited:
+        why = "the message says that no checks ran, so nothing shows that it works"
+        return (Planned(None, None, Finding("checks", "unknown", why)),)
+    if any(ran.given for ran in said.ran):
+        return planned
+    known = {ran.check for ran in said.ran}
+    unsaid = [c for c in found if c.name not in known and any(c.argv == b.argv for b in before)]
+    why = "the repository has this check, and the message says nothing of it"
+    return (*planned, *(Planned(None, c, Finding(_ran(c.name), "unknown", why)) for c in unsaid))
 
 
 def _planned(ran: Ran, found: tuple[CheckSpec, ...], before: tuple[CheckSpec, ...]) -> Planned:
@@ -159,25 +159,27 @@ def _token(text: str) -> tuple[str, str]:
 
 def of_runs(said: Statement, planned: tuple[Planned, ...], shown: Shown) -> Iterator[Finding]:
     """What the checks said, then and now; and what follows from it, by the same judge."""
-    for one in planned:
-        yield _run(one.ran, shown.now)
-    # What a run that broke down here would have shown is not known.
-    able = all(
-        one.ran.check in shown.now
-        and (
-            shown.now[one.ran.check][0].verdict not in seen.BROKEN
-            or shown.now[one.ran.check][0].verdict == one.ran.verdict
-        )
-        for one in planned
-    )
-    if shown.base is None or not able:
-        here = "the checks could not be run here" if shown.base else "its parent is not here"
-        yield from _unknown(said, here)
+    told = [one.ran for one in planned if one.ran]
+    for ran in told:
+        yield _run(ran, shown.now)
+    if shown.base is None:
+        yield from _unknown(said, "its parent is not here")
+        return
+    if not shown.now or any(_broke(ran, shown.now) for ran in told):
+        yield from _unknown(said, "the checks could not be run here")
         return
     verdict = judge(said.asks, shown.base, shown.now)
     yield from _judged(said, verdict, shown.base, shown.now)
     if shown.alone is not None:
         yield from _alone(said, verdict, shown.alone)
+
+
+def _broke(ran: Ran, now: Evidence) -> bool:
+    """Whether it broke down here, other than then: what it would have shown is not known."""
+    if ran.check not in now:
+        return True
+    verdict = now[ran.check][0].verdict
+    return verdict in seen.BROKEN and verdict != ran.verdict
 
 
 def _run(ran: Ran, now: Evidence) -> Finding:
@@ -283,6 +285,8 @@ def _claim(kind: Kind, name: str) -> str:
 def _unknown(said: Statement, why: str) -> Iterator[Finding]:
     for need in said.asks:
         yield Finding(f"asks {statement.need_label(need)}", "unknown", why)
+    if said.before:
+        yield Finding(f"{said.before} failed before too", "unknown", why)
     for kind in ("fixes", "breaks", "loses", "leaves", "shows", "idle"):
         names: Names = said.of(kind)
         more = (f"{names.more} more",) if names.more else ()

@@ -103,7 +103,7 @@ def verify(
     with _site(settings, facts) as site:
         found = _checks(site, commit.tree)
         before = _checks(site, commit.parent_tree) if commit.parent_tree else found
-        planned, unsaid = confirm.plan(said, found, before)
+        planned = confirm.plan(said, found, before)
         limit = settings.person.timeouts.check
         planned = tuple(
             dataclasses.replace(one, spec=replace(one.spec, timeout=limit)) if one.spec else one
@@ -116,7 +116,6 @@ def verify(
     findings = (
         *confirm.of_commit(said, commit.tree, commit.parents, touched),
         *(one.finding for one in planned),
-        *unsaid,
         *confirm.of_runs(said, planned, shown),
         *confirm.of_lines(said),
     )
