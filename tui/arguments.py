@@ -158,8 +158,10 @@ def _log(parser: argparse.ArgumentParser) -> None:
 
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "number", nargs="?", type=_count, default=0, metavar="N", help="which try (default: newest)"
-    )
+        "which", nargs="?", type=_try_or_session, default=0, metavar="N|SESSION",
+        help="which try (default: newest), or the ledger of a session: for each step what must"
+        " hold, which run showed it, on which tree, and when",
+    )  # fmt: skip
     parser.add_argument("--session", default="", metavar="ID", help="of which session")
     parser.add_argument("--patch", action="store_true", help="its patch alone, for `git apply`")
     _repo(parser)
@@ -201,6 +203,11 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
     "resume": ("Go on with a session.", _resume),
     "doctor": ("Say what was found here, and what would be used.", _doctor),
 }
+
+
+def _try_or_session(text: str) -> int | str:
+    """Sessions are named by their day, which has more digits than any try."""
+    return _count(text) if len(text) <= 5 else text
 
 
 def _count(text: str) -> int:

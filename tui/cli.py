@@ -162,9 +162,14 @@ def _log(request: Namespace) -> int:
 
 
 def _show(request: Namespace) -> int:
-    from tui.listing import show
+    from tui.listing import show, show_session
 
-    return show(_recorded(request), request.number, request.session, patch=request.patch)
+    settings = _recorded(request)
+    if isinstance(request.which, str):
+        if request.session or request.patch:
+            raise UsageError("`show SESSION` takes no --session and no --patch; name a try, too.")
+        return show_session(settings, request.which)
+    return show(settings, request.which, request.session, patch=request.patch)
 
 
 def _verify(request: Namespace) -> int:

@@ -1,12 +1,14 @@
-"""`log` and `show`: what was recorded, as plain text, JSON or a patch."""
+"""`log` and `show`: what was recorded, as plain text, JSON, a patch or the ledger."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 
 from core.config import Settings
 from core.errors import UsageError
+from core.ledger import Claim, Runs, ledger, of_try
 from core.protocol import Value
 from core.session import open_archive
 from core.state import Iteration
@@ -86,8 +88,39 @@ def show(settings: Settings, number: int, session: str, *, patch: bool) -> int:
     for result in found.results:
         headless.write(telling.check(result))
     headless.write(f"{logged.verdict or 'not judged'}: {logged.says}")
+    if found.change is not None:
+        state, runs = archive.state(row.id), Runs(archive.entries(row.id))
+        steps = state.plan.steps if state.plan and found.started >= runs.since else ()
+        step = next((x for x in steps if x.id == found.step), None)
+        claims = of_try(state, step, found, reader.iterations(), runs, reader.records)
+        _write_claims("ledger:", claims)
     archive.close()
     return 0
+
+
+def show_session(settings: Settings, session: str) -> int:
+    """Shows a session's ledger: step by step what must hold, and which run showed it."""
+    archive = open_archive(settings)
+    row = archive.find(session)
+    state, reader = archive.state(row.id), archive.reader(row.id)
+    runs = Runs(archive.entries(row.id))
+    claims = ledger(state, reader.iterations(), runs, reader.records)
+    headless.write(f"session {row.id}\ngoal: {row.goal or '(no goal yet)'}")
+    for number, step in enumerate(state.plan.steps if state.plan else (), 1):
+        mine = [claim for claim in claims if claim.step == step.id]
+        _write_claims(f"step {number}: {step.intent}", mine)
+    if state.plan is None:
+        headless.write("There is no plan yet, so nothing must hold.")
+    archive.close()
+    return 0
+
+
+def _write_claims(head: str, claims: Sequence[Claim]) -> None:
+    headless.write(head)
+    for claim in claims:
+        headless.write(f"  {telling.claim(claim)}")
+    if not claims:
+        headless.write("  nothing is asked for")
 
 
 def _pick(tries: tuple[Iteration, ...], number: int, session: str, *, patch: bool) -> Iteration:
