@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is wrong with a list that was cut short.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1 if request is not None and request.command in ("run", "demo") else 0
+        return 1 if request is not None and request.command in ("run", "demo", "verify") else 0
     except KeyboardInterrupt:
         headless.say("Interrupted. What was recorded is kept; `loopwright resume` goes on from it.")
         return 130
