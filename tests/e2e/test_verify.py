@@ -137,6 +137,23 @@ def test_nothing_runs_before_the_commands_are_trusted(clone):
         verified(clone, trust=False)
 
 
+def test_trust_that_a_session_was_given_is_enough(tmp_path):
+    script = write_script(tmp_path / "s.jsonl", [change("x", edit(" + 0.01", ""))])
+    repo, home = shop(tmp_path / "shop"), tmp_path / "empty home"
+    options = p.Options(with_plan=False)
+    it = Stage(repo, home, proposer=f"script:{script}", options=options)
+    try:
+        it.goal(GOAL).answer("trust", "trust").answer("result", "approve")
+        assert it.ended().reached
+    finally:
+        it.close()
+    assert verified(repo, trust=False).holds
+    # Not for other commands, though: here, what the message claims to have been given by hand.
+    amend(repo, body(repo).replace("by: python -m pytest", "by --check: python -m pytest -q"))
+    with pytest.raises(Refused, match="python -m pytest -q"):
+        verified(repo, trust=False)
+
+
 @pytest.mark.parametrize("rev", ["nowhere", "-h", "HEAD:cart.py", "--all"])
 def test_what_is_no_commit_is_said(clone, rev):
     with pytest.raises(UsageError, match="There is no commit"):
