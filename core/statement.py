@@ -1,9 +1,10 @@
 """The evidence of a commit as lines of its message: written, and read back. Pure.
 
     Evidence:
-    - tree 3b18e512…, made from commit 9a0bc2…
     - ran pytest: 13 passed (pass) by: python -m pytest
     - fixes tests/test_cart.py::test_total
+    - asks pytest to pass: tests/test_cart.py::test_total
+    - tree 3b18e512…, made from commit 9a0bc2…
     - file 7f21c04d9a3e cart.py
     - digest 5d41402abc4b2a76
 
@@ -115,20 +116,16 @@ class Statement(Value, frozen=True):
 
 
 def lines(said: Statement) -> list[str]:
-    """The statement as lines, the digest last."""
-    found = [f"tree {said.tree}, made from commit {said.base}"] if said.tree else []
+    """The statement as lines: first what a person asks, last what makes it certain."""
+    found = [_ran(ran) for ran in said.ran] or [NOTHING]
+    found += _every(said, "fixes", "breaks", "loses", "leaves")
+    found += [f"approved although not green: {said.despite}"] if said.despite else []
+    if said.before:
+        found.append(f"{said.before} failed before too and were not asked about")
+    found += _every(said, "shows", "idle", "asks")
+    found += [f"tree {said.tree}, made from commit {said.base}"] if said.tree else []
     found += [DIRTY] if said.dirty else []
-    found += [_ran(ran) for ran in said.ran] or [NOTHING]
-    for kind in _SLOTS:
-        if kind in ("shows", "file"):
-            continue
-        found += _named(kind, said.of(kind))
-        if kind == "leaves":
-            if said.before:
-                found.append(f"{said.before} failed before too and were not asked about")
-            found += [f"approved although not green: {said.despite}"] if said.despite else []
-            found += _named("shows", said.of("shows"))
-    found += _named("file", said.of("file"))
+    found += _every(said, "file")
     listed = [f"- {line}" for line in found]
     return [HEAD, *listed, f"- digest {_hash(listed)}"]
 
@@ -270,10 +267,14 @@ def _ran_of(match: re.Match[str]) -> Ran:
     )
 
 
-def _named(kind: Kind, found: Names) -> list[str]:
-    before, after = _SLOTS[kind]
-    more = (f"{found.more} more, sha256 {found.digest}",) if found.more else ()
-    return [f"{before}{name}{after}" for name in (*found.shown, *more)]
+def _every(said: Statement, *kinds: Kind) -> list[str]:
+    found = []
+    for kind in kinds:
+        before, after = _SLOTS[kind]
+        some = said.of(kind)
+        more = (f"{some.more} more, sha256 {some.digest}",) if some.more else ()
+        found += [f"{before}{name}{after}" for name in (*some.shown, *more)]
+    return found
 
 
 def _slot(text: str) -> tuple[Kind, str] | None:
