@@ -10,7 +10,7 @@ from core import gates
 from core import protocol as p
 from core.flakiness import FEW, holds_but_for_flaky, to_run_again
 from core.lanes import test_hunks
-from core.message import commit_message
+from core.message import commit_message, renewed
 from core.state import Iteration, State, Undoing, find_try, holds_on, missing
 
 AUTOMATIC_RETRIES = 3
@@ -204,7 +204,7 @@ def _land(s: State) -> tuple[p.AnyAction, ...]:
     if s.approval is not None:
         message = s.approval.message
     elif isinstance(live.origin, p.Subset):
-        message = live.origin.message or commit_message(s)
+        message = renewed(live.origin.message, s) or commit_message(s)
     else:
         return ()
     return (p.Land(f"land:{live.n}:{live.runs}", live.n, live.change, message, merge),)

@@ -122,6 +122,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
         help="stop after N tries (default: 8)",
     )  # fmt: skip
     add("--budget", type=_dollars, metavar="USD", help="spend at most this (default: 1.00)")
+    _trusting(parser)
+
+
+def _trusting(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--trust", action="store_true", help="trust the check commands, for this run")
     add(
         "--no-sandbox", action="store_true",
@@ -162,11 +167,29 @@ def _log(parser: argparse.ArgumentParser) -> None:
 
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "number", nargs="?", type=_count, default=0, metavar="N", help="which try (default: newest)"
-    )
+        "which", nargs="?", type=_try_or_session, default=0, metavar="N|SESSION",
+        help="which try (default: newest), or the ledger of a session: for each step what must"
+        " hold, which run showed it, on which tree, and when",
+    )  # fmt: skip
     parser.add_argument("--session", default="", metavar="ID", help="of which session")
     parser.add_argument("--patch", action="store_true", help="its patch alone, for `git apply`")
     _repo(parser)
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "rev", nargs="?", default="HEAD", metavar="REV", help="the commit (default: HEAD)"
+    )
+    _repo(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _trusting(parser)
+    parser.epilog = (
+        "Reads the lines of evidence in the commit's message, compares tree, parent, files and"
+        " commands with what the repository holds, and runs the checks again on the commit and on"
+        " its parent, in a private copy. Prints each claim with ✓ (holds), ✗ (does not) or ? (not"
+        " known, and why). Exits with 0 when every claim holds, 1 when one does not or is not"
+        " known, 2 for a commit that is none of Loopwright's, 4 when its commands are not trusted."
+    )
 
 
 def _resume(parser: argparse.ArgumentParser) -> None:
@@ -221,10 +244,16 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
     "log": ("List the sessions and tries in this repository.", _log),
     "show": ("Show one try: what was proposed, and what the checks said of it.", _show),
     "report": ("Tell a whole session on one page, for others to read.", _report),
+    "verify": ("Run a landed commit's evidence again, and say what still holds.", _verify),
     "resume": ("Go on with a session.", _resume),
     "gc": ("Free what old sessions take; those that are not ended always stay.", _gc),
     "doctor": ("Say what was found here, and what would be used.", _doctor),
 }
+
+
+def _try_or_session(text: str) -> int | str:
+    """Sessions are named by their day, which has more digits than any try."""
+    return _count(text) if len(text) <= 5 else text
 
 
 def _count(text: str) -> int:

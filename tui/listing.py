@@ -1,14 +1,15 @@
-"""`log` and `show`: what was recorded, as plain text, JSON or a patch."""
+"""`log` and `show`: what was recorded, as plain text, JSON, a patch or the ledger."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.comments import place
 from core.config import Settings
 from core.errors import UsageError
+from core.ledger import Claim, Runs, ledger, of_try
 from core.protocol import Comment, Value
 from core.reading import FOUND
 from core.report import words
@@ -121,6 +122,12 @@ def show(settings: Settings, number: int, session: str, *, patch: bool) -> int:
     if found.verdict is not None:
         for line in words.verdict(found.verdict):
             headless.write(f"  {line}")
+    if found.change is not None:
+        state, runs = archive.state(row.id), Runs(archive.entries(row.id))
+        steps = state.plan.steps if state.plan and found.started >= runs.since else ()
+        step = next((x for x in steps if x.id == found.step), None)
+        claims = of_try(state, step, found, reader.iterations(), runs, reader.records)
+        _write_claims("ledger:", claims)
     archive.close()
     return 0
 
@@ -140,6 +147,31 @@ def _around(
     yield from (f"added tests: {line}" for line in words.red_first(found))
     yield from (f"this part: {line}" for line in words.needed(found, {t.n: t for t in tries}))
     yield from (f"undone: {line}" for line in words.undone(landings, found.n))
+
+
+def show_session(settings: Settings, session: str) -> int:
+    """Shows a session's ledger: step by step what must hold, and which run showed it."""
+    archive = open_archive(settings)
+    row = archive.session(session)
+    state, reader = archive.state(row.id), archive.reader(row.id)
+    runs = Runs(archive.entries(row.id))
+    claims = ledger(state, reader.iterations(), runs, reader.records)
+    headless.write(f"session {row.id}\ngoal: {row.goal or '(no goal yet)'}")
+    for number, step in enumerate(state.plan.steps if state.plan else (), 1):
+        mine = [claim for claim in claims if claim.step == step.id]
+        _write_claims(f"step {number}: {step.intent}", mine)
+    if state.plan is None:
+        headless.write("There is no plan yet, so nothing must hold.")
+    archive.close()
+    return 0
+
+
+def _write_claims(head: str, claims: Sequence[Claim]) -> None:
+    headless.write(head)
+    for claim in claims:
+        headless.write(f"  {telling.claim(claim)}")
+    if not claims:
+        headless.write("  nothing is asked for")
 
 
 def _pick(tries: tuple[Iteration, ...], number: int, session: str, *, patch: bool) -> Iteration:

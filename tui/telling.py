@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from core import lanes
 from core import protocol as p
+from core.ledger import Claim
 from core.message import summary
 from core.state import State
 from core.text import clean, clean_line, shorten
@@ -109,6 +111,16 @@ def check(result: p.CheckResult, *, reused: bool = False) -> str:
     lines += [f"    {d.path}:{d.line}: {first_line(d.message)}" for d in result.diagnostics[:5]]
     more = max(0, len(result.failing) - 5) + max(0, len(result.diagnostics) - 5)
     return "\n".join([*lines, f"    and {more} more"] if more else lines)
+
+
+def claim(one: Claim) -> str:
+    """A line of the ledger: what must hold, how it stands, and the run that says so."""
+    mark = {"held": "✓", "failed": "✗", "asserted": "?", "stale": "~"}[one.standing]
+    words = [f"{mark} {one.standing}: {one.what}"]
+    words += [f"{one.check}: {one.counts}"] if one.counts else []
+    words += [f"tree {one.tree[:12]}"] if one.tree else []
+    words += [time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.when))] if one.when else []
+    return " · ".join((*words, one.run) if one.run else words)
 
 
 def files(change: p.Change) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from core import protocol as p
 from core.context import Context
 from core.edits.apply import apply
@@ -9,6 +11,7 @@ from core.edits.parse import parse
 from core.errors import ActionFailed
 from core.performers.site import Site
 from core.repo import hunks
+from core.repo.entries import entries
 from core.repo.patching import patched
 from core.repo.scope import in_scope
 from core.state import State, find_try
@@ -32,7 +35,11 @@ def describe(site: Site, base: p.Base, tree: p.Tree, scope: tuple[str, ...]) -> 
     """The change from the base's tree to `tree`, with its patch kept as a blob."""
     patch = site.workshop.diff(base.tree, tree)
     parsed = hunks.parse(patch, scope=scope, old=lambda path: site.workshop.read(base.tree, path))
-    files = tuple(f.change for f in parsed)
+    held = entries(site.workshop.git, tree, [f.change.path for f in parsed])
+    files = tuple(
+        replace(f.change, blob=held[f.change.path][1]) if f.change.path in held else f.change
+        for f in parsed
+    )
     return p.Change(tree, base, files, site.journal.blobs.put(patch))
 
 

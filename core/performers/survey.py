@@ -37,7 +37,7 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
     python = interpreter.find(
         site.facts.root, settings.interpreter or settings.person.interpreter, settings.env
     )
-    checks = _checks(site, state, base, python)
+    checks = checks_of(site, base.tree, python, state.options.checks)
     unwanted = state.options.allow_unsandboxed
     isolation = unsandboxed() if unwanted else probe()
     site.furnish(python, isolation)
@@ -61,19 +61,20 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
     )
 
 
-def _checks(
-    site: Site, state: State, base: p.Base, python: interpreter.Interpreter
+def checks_of(
+    site: Site, tree: p.Tree, python: interpreter.Interpreter, asked: tuple[str, ...] = ()
 ) -> tuple[p.CheckSpec, ...]:
+    """The checks of a tree: those asked for, else as the configuration at hand or its files say."""
     timeout = site.settings.person.timeouts.check
-    given, source = state.options.checks or site.config.checks, "--check"
-    if not state.options.checks:
+    given, source = asked or site.config.checks, "--check"
+    if not asked:
         source = site.config.source
     if given:
         return named_apart([_given(words, source, timeout) for words in given])
     workshop = site.workshop
     found = discover(
-        workshop.paths(base.tree),
-        lambda path: workshop.read(base.tree, path),
+        workshop.paths(tree),
+        lambda path: workshop.read(tree, path),
         lambda name: tools.installed(name, site.facts.root, python),
     )
     return tuple(replace(c, timeout=timeout) for c in found)
