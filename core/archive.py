@@ -10,8 +10,11 @@ import msgspec
 from core import protocol as p
 from core.errors import JournalError, Refused, UsageError
 from core.journal import Journal, SessionRow
+from core.journal.finding import find
 from core.printed import Lines
+from core.reading import FOUND
 from core.repo import hunks
+from core.search import Found, Said, said
 from core.state import Iteration, State
 from core.text import clean, decode
 
@@ -64,6 +67,9 @@ class JournalReader:
     def iterations(self) -> tuple[Iteration, ...]:
         return self._journal.iterations(self._session)
 
+    def find(self, words: str, limit: int = FOUND) -> tuple[Found, ...]:
+        return find(self._journal, words, limit)
+
 
 class Archive:
     """Every session of one repository, read-only."""
@@ -78,7 +84,11 @@ class Archive:
         """Newest first."""
         return self._journal.sessions()
 
-    def find(self, session: str = "") -> SessionRow:
+    def find(self, words: str, limit: int = FOUND) -> tuple[Found, ...]:
+        """Where all the words are, in every session: the newest session first."""
+        return find(self._journal, words, limit)
+
+    def session(self, session: str = "") -> SessionRow:
         """A session by id or by an unambiguous beginning of it; "" is the newest.
 
         Raises `UsageError`.
@@ -92,6 +102,10 @@ class Archive:
             names = ", ".join(r.id for r in matching[:5])
             raise UsageError(f"{session} could be {names}; give more of it.")
         raise UsageError(f"There is no session {session}; `loopwright log` lists them.")
+
+    def said(self, session: str) -> Said:
+        """Goals, comments and undos of a session."""
+        return said(self._journal.said(session))
 
     def state(self, session: str) -> State:
         return self._journal.load(session)

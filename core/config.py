@@ -24,6 +24,7 @@ from core.protocol import Level, Options, Value
 Tries = Annotated[int, Meta(ge=1, le=10_000)]
 Dollars = Annotated[float, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
+Megabytes = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Command = str | tuple[str, ...]
 """A command as written, split like a shell does but never run by one; or its argv."""
 
@@ -58,6 +59,8 @@ class PersonConfig(Value, frozen=True):
     max_iterations: Tries | None = None
     budget: Dollars | None = None
     """Dollars that one session may spend."""
+    store_mb: Megabytes = 2000
+    """Most that is kept of one repository's sessions; past it, the oldest that ended go."""
     sandbox: bool = True
     """False runs trusted checks without a sandbox, as `--no-sandbox` does."""
     warm: bool = True
@@ -127,6 +130,7 @@ _PERSONAL: Mapping[str, str] = {
     "interpreter": "which Python runs",
     "prices": "what a model costs",
     "timeouts": "how long something may take",
+    "store_mb": "how much of past sessions is kept",
     "theme": "how the screen looks",
     "keys": "what keys do",
     "warm": "how checks are started",

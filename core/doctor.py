@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
 from core import __version__
-from core.checks import discovery, interpreter
+from core.checks import discovery, interpreter, tools
 from core.checks.commands import from_argv, from_command, named_apart
 from core.config import Command, PersonConfig, Settings, load_person, person_file, read_repository
 from core.errors import GitFailed, LoopwrightError
+from core.journal import Journal
+from core.journal.collect import store_size
 from core.places import repository_path, state_home
 from core.propose.model import choose
 from core.protocol import CheckSpec, Value
@@ -20,10 +23,10 @@ from core.repo.facts import Facts, inspect
 from core.repo.git import Git, available
 from core.sandbox.probe import probe
 from core.session import choice_for
+from core.storage import in_units, size_below
+from core.text import clean_line
 
 OUR_PACKAGES = ("core", "tui")
-MOST_FILES = 200_000
-"""The state folder's size is counted up to this many files."""
 
 
 class Row(Value, frozen=True):
@@ -48,7 +51,9 @@ def examine(repo: Path, env: Mapping[str, str]) -> tuple[Row, ...]:
     if facts is not None:
         rows += _repository_rows(facts, person, env)
     rows += _proposer(repo, person, env)
-    rows.append(_row("state folder", lambda: _state(repo if facts is None else facts.root, env)))
+    root = repo if facts is None else facts.root
+    rows.append(_row("state folder", lambda: _state(root, env)))
+    rows.append(_row("store", lambda: _store(root, env, person.store_mb)))
     return tuple(rows)
 
 
@@ -93,11 +98,15 @@ def _sandbox() -> Row:
 def _repository_rows(facts: Facts, person: PersonConfig, env: Mapping[str, str]) -> list[Row]:
     rows = [Row("note", "warn", note) for note in facts.notes]
     rows += [Row("landing skips", "warn", skipped) for skipped in facts.skips]
-    rows += _checks(facts)
+
+    def find() -> interpreter.Interpreter:
+        return interpreter.find(facts.root, person.interpreter, env)
 
     def python() -> tuple[Literal["ok", "warn", "bad"], str]:
-        found = interpreter.find(facts.root, person.interpreter, env)
+        found = find()
         return "ok", f"{found.path} ({found.source})"
+
+    rows += _checks(facts, find)
 
     rows.append(_row("interpreter", python))
     own = [name for name in OUR_PACKAGES if _importable(facts.root, name)]
@@ -116,17 +125,29 @@ def _importable(root: Path, name: str) -> bool:
     )
 
 
-def _checks(facts: Facts) -> list[Row]:
+def _checks(facts: Facts, python: Callable[[], interpreter.Interpreter]) -> list[Row]:
+    """What would run, from where it was found, and what would not, with why."""
     try:
-        checks = _found(facts)
+        found = _found(facts, python)
     except LoopwrightError as error:
         return [Row("checks", "bad", str(error), error.exit_code)]
-    if not checks:
-        return [Row("checks", "warn", "none were found; give one with --check", 2)]
-    return [Row("check", "ok", f"{c.name}: {' '.join(c.argv)} ({c.source})") for c in checks]
+    rows = [Row("check", "ok", _told(c.check)) for c in found if not c.why_not]
+    if not rows:
+        rows = [Row("checks", "warn", "none were found; give one with --check", 2)]
+    for left in (c for c in found if c.why_not):
+        missing = "not installed" in left.why_not or "not there" in left.why_not
+        says = f"{left.why_not} · {_told(left.check)}"
+        rows.append(Row("not taken", "warn" if missing else "ok", says))
+    return rows
 
 
-def _found(facts: Facts) -> tuple[CheckSpec, ...]:
+def _told(check: CheckSpec) -> str:
+    return f"{check.name}: {clean_line(shlex.join(check.argv))} ({check.source})"
+
+
+def _found(
+    facts: Facts, python: Callable[[], interpreter.Interpreter]
+) -> tuple[discovery.Candidate, ...]:
     """As the survey finds them: from what is committed."""
     paths = facts.git.names("ls-tree", "-r", "-z", "--name-only", facts.head)
     present = set(paths)
@@ -141,8 +162,10 @@ def _found(facts: Facts) -> tuple[CheckSpec, ...]:
 
     config = read_repository(facts.root, read)
     if config.checks:
-        return named_apart([_given(words, config.source) for words in config.checks])
-    return discovery.discover(paths, read)
+        given = named_apart([_given(words, config.source) for words in config.checks])
+        return tuple(discovery.Candidate(check) for check in given)
+    used = python()
+    return discovery.look(paths, read, lambda name: tools.installed(name, facts.root, used))
 
 
 def _given(words: Command, source: str) -> CheckSpec:
@@ -174,27 +197,25 @@ def _state(root: Path, env: Mapping[str, str]) -> tuple[Literal["ok", "warn", "b
     nearest = next(p for p in (home, *home.parents) if p.exists())
     if not os.access(nearest, os.W_OK | os.X_OK):
         return "bad", f"{home} cannot be made or written; set XDG_STATE_HOME to another folder"
-    mine, all_of_it = _size(folder), _size(home)
-    return (
-        "ok",
-        f"{home} · {_megabytes(all_of_it)}, of which {_megabytes(mine)} for this repository",
-    )
+    mine, all_of_it = size_below(folder), size_below(home)
+    return "ok", f"{home} · {in_units(all_of_it)}, of which {in_units(mine)} for this repository"
 
 
-def _size(folder: Path) -> int:
-    """Bytes on disk below `folder`; links are not followed."""
-    total = seen = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            seen += 1
-            if seen > MOST_FILES:
-                return total
-            try:
-                total += os.lstat(os.path.join(where, name)).st_blocks * 512
-            except OSError:
-                continue
-    return total
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"
+def _store(
+    root: Path, env: Mapping[str, str], megabytes: int
+) -> tuple[Literal["ok", "warn", "bad"], str]:
+    """What past sessions take, beside the person's cap."""
+    folder = repository_path(env, root)
+    if not (folder / "journal.db").is_file():
+        return "ok", f"no session yet; cap {megabytes} MB (store_mb)"
+    journal = Journal(folder, readonly=True)
+    try:
+        size, sessions = store_size(journal), journal.sessions()
+    finally:
+        journal.close()
+    open_ones = sum(not row.ended for row in sessions)
+    many = f"{len(sessions)} session{'' if len(sessions) == 1 else 's'}, {open_ones} not ended"
+    says = f"{in_units(size)} of {megabytes} MB (store_mb) · {many}"
+    if size > megabytes * 1_000_000:
+        return "warn", f"{says}; `loopwright gc` collects what ended, or raise store_mb"
+    return "ok", says

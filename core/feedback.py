@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core import protocol as p
-from core.message import summary
+from core.flakiness import counted, flaky_tests
+from core.message import hunks_in_words, summary
 from core.state import Iteration, State, lineage
 from core.text import shorten, strip_colours
 
@@ -42,7 +43,9 @@ def _base(state: State) -> str:
     if not state.base_results:
         return "No checks ran on the base."
     parts = ["On the base, before any change:", *map(_headline, state.base_results)]
-    parts += _failures(state.base_results, _asked_first(state))
+    nobodys = flaky_tests(state)
+    parts += [f"Flaky, not to be edited for: {t} ({counted(state, t)})." for t in nobodys]
+    parts += _failures(state.base_results, _asked_first(state), leave=frozenset(nobodys))
     return "\n".join(parts)
 
 
@@ -57,6 +60,8 @@ def _judged(last: Iteration, patch: str) -> str:
     parts += _named("Passed on the base and fails now", verdict.new)
     parts += _named("Passed on the base and did not run now", verdict.lost)
     parts += _named("Fixed", verdict.fixed)
+    parts += _named("Flaky on the base too: no edit is asked for because of", verdict.flaky)
+    parts += _blamed(last)
     if last.red is not None:
         parts += _named("Added, and passes without the change too (no evidence)", last.red.idle)
     first = (*verdict.new, *verdict.left)
@@ -65,6 +70,16 @@ def _judged(last: Iteration, patch: str) -> str:
         parts += ["This is what try " + str(last.n) + " changed, and is NOT in the files you see:"]
         parts.append(shorten(patch, PATCH))
     return "\n".join(parts)
+
+
+def _blamed(last: Iteration) -> list[str]:
+    """Which of the change's hunks break which tests, where that was found out."""
+    told = []
+    for one in last.blames or ():
+        names = hunks_in_words(one.hunks, last.change)
+        how = "breaks" if len(one.hunks) == 1 else "together break"
+        told.append(f"- {names} {how} {one.test}")
+    return ["Tried apart from the rest of your change:", *told[:FAILURES]] if told else []
 
 
 def _conflict(last: Iteration, patch: str, conflict: str) -> str:

@@ -101,6 +101,13 @@ def fold(state: State, entry: p.Entry) -> State:
             return _live(s, verdict=event.verdict)
         case p.RedShown():
             return _live(s, red=RedFirst(event.shown, event.idle))
+        case p.RanAgain() if event.iteration:
+            return _live(s, reruns=event.reruns)
+        case p.RanAgain():
+            again = s.base.tree if s.base else ""
+            return replace(s, base_reruns=event.reruns, base_again=again)
+        case p.BlameFound():
+            return _live(s, blames=event.blames)
         case p.NeedsFound():
             return _live(s, needs=Needs(event.needed, event.tests))
         case p.GateOpened():
@@ -120,7 +127,15 @@ def fold(state: State, entry: p.Entry) -> State:
         case p.ChecksAgainAsked():
             runs = s.iteration.runs + 1 if s.iteration else 0
             fresh = _live(
-                s, results=(), verdict=None, red=None, needs=None, runs=runs, cleared=True
+                s,
+                results=(),
+                verdict=None,
+                reruns=None,
+                blames=None,
+                red=None,
+                needs=None,
+                runs=runs,
+                cleared=True,
             )
             return replace(fresh, gate=None)
         case p.ProposerChosen():

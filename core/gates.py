@@ -7,7 +7,8 @@ import hashlib
 import msgspec
 
 from core import protocol as p
-from core.message import commit_message
+from core.flakiness import counted, flaky_tests, unsteady
+from core.message import commit_message, hunks_in_words
 from core.state import State, find_try
 
 
@@ -147,24 +148,41 @@ def _found_out(s: State) -> list[str]:
     live, says = s.iteration, []
     if live is None:
         return []
+    if live.verdict is not None and live.verdict.flaky:
+        named = "; ".join(f"{t} {counted(s, t)}" for t in live.verdict.flaky[:2])
+        says.append(f"Flaky on the base too, counted neither way: {named}.")
+    for run in unsteady(s)[:2]:
+        total = run.passed + run.failed
+        says.append(f"{run.test} fails in {run.failed} of {total} runs here, never on the base.")
+    if live.blames:
+        says.append(_blamed(live.blames, live.change))
     if live.red is not None and live.red.idle:
         says.append(f"No evidence: {_few(live.red.idle)} {_passes(live.red.idle)} without it too.")
     if live.needs is not None and live.needs.tests:
         whole = find_try(s, live.parent)
-        names = _named(live.needs.hunks, whole.change if whole else None)
+        names = hunks_in_words(live.needs.hunks, whole.change if whole else None)
         needs = f"it needs {names}, which was left out" if names else "it needs what was left out"
         says.append(f"The part by itself fails {_few(live.needs.tests)}: {needs}.")
     return says
 
 
-def _named(hunks: tuple[str, ...], change: p.Change | None) -> str:
-    """Hunks by their place: "hunk 2 of cart.py"."""
-    found = []
-    for f in change.files if change else ():
-        for at, one in enumerate(f.hunks, 1):
-            if one in hunks:
-                found.append(f.path if len(f.hunks) == 1 else f"hunk {at} of {f.path}")
-    return " and ".join(found)
+def _blamed(blames: tuple[p.Blame, ...], change: p.Change | None) -> str:
+    by: dict[tuple[str, ...], list[str]] = {}
+    for one in blames:
+        by.setdefault(one.hunks, []).append(one.test)
+    told = [
+        f"{hunks_in_words(hunks, change)} {'breaks' if len(hunks) == 1 else 'together break'} "
+        f"{_few(tuple(tests))}"
+        for hunks, tests in list(by.items())[:2]
+    ]
+    return f"{'; '.join(told)}."[:1].upper() + f"{'; '.join(told)}."[1:]
+
+
+def already_green(s: State) -> str:
+    if not flaky_tests(s):
+        return "Already green: every check passes on the base."
+    named = "; ".join(f"{t} ({counted(s, t)})" for t in flaky_tests(s)[:3])
+    return f"Nothing to mend: what fails on the base is flaky, which no edit can show: {named}."
 
 
 def _passes(tests: tuple[str, ...]) -> str:

@@ -41,10 +41,10 @@ def after_undo(
 
 
 def last_word(live: Iteration, after: State) -> Iteration:
-    """How an iteration ended that the state no longer holds: landed, where its landing is there."""
+    """How an iteration ended that the state no longer holds: landed, or left for another step."""
     landing = next((x for x in after.landings if x.iteration == live.n), None)
     if landing is None:
-        return live
+        return live if live.outcome else replace(live, outcome="left", ended=after.at)
     return replace(live, outcome="landed", commit=landing.commit, ended=after.at)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Collection
 
 from core import protocol as p
+from core import statement
 from core.state import Iteration, State, find_try
+from core.text import clean_line
 
 SUBJECT_WIDTH = 72
 
@@ -20,7 +23,7 @@ def commit_message(s: State) -> str:
     if s.goal and s.goal != intent:
         parts.append(_wrap(f"Goal: {s.goal}"))
     if live is not None and live.verdict is not None:
-        parts.append("\n".join(["Evidence:", *_evidence(s, live.results, live.verdict)]))
+        parts.append("\n".join(statement.lines(stated(s, live, live.verdict))))
     proposer = live.proposer if live else s.choice.name
     by_hand = "; edited by hand" if live is not None and _edited(s, live) else ""
     parts.append(f"Assisted-by: Loopwright ({proposer}{by_hand})")
@@ -37,32 +40,73 @@ def _edited(s: State, live: Iteration) -> bool:
     return False
 
 
-def _evidence(s: State, results: tuple[p.CheckResult, ...], verdict: p.Verdict) -> list[str]:
-    lines = [f"- {summary(r)} on tree {r.tree[:12]}" for r in results]
-    if not lines:
-        lines = ["- none: no checks ran"]
-    lines += [f"- fixes {name}" for name in verdict.fixed[:10]]
-    if len(verdict.fixed) > 10:
-        lines.append(f"- and {len(verdict.fixed) - 10} more")
-    if verdict.kind != "green":
-        lines.append(f"- approved although not green: {verdict.says}")
-    if verdict.before:
-        lines.append(f"- {len(verdict.before)} failed before too and were not asked about")
-    if live_red := s.iteration.red if s.iteration else None:
-        lines += [f"- {name} fails without the change" for name in live_red.shown[:5]]
-        lines += [f"- {name} passes without it too: no evidence" for name in live_red.idle[:5]]
-    if s.base is not None and s.base.dirty:
-        lines.append("- the checked tree also held uncommitted content that is not in this commit")
-    return lines
+def renewed(message: str, s: State) -> str:
+    """A message of the person's with the evidence of the live iteration in its place.
+
+    They may have written it when another change was on screen: the whole of this part.
+    """
+    live = s.iteration
+    if live is None or live.verdict is None:
+        return message
+    return statement.replaced(message, stated(s, live, live.verdict))
+
+
+def stated(s: State, live: Iteration, verdict: p.Verdict) -> statement.Statement:
+    """What is known of an iteration's change, for its commit to say."""
+    needs = s.live_step.needs if s.live_step else ()
+    labels: dict[statement.Kind, tuple[str, ...]] = {
+        "fixes": verdict.fixed,
+        "breaks": verdict.new,
+        "loses": verdict.lost,
+        "leaves": verdict.left,
+        "shows": live.red.shown if live.red else (),
+        "idle": live.red.idle if live.red else (),
+    }
+    names = {k: statement.names(map(statement.label, found)) for k, found in labels.items()}
+    names["asks"] = statement.names(map(statement.need_label, needs), statement.MOST_ASKED)
+    if live.change is not None:
+        names["file"] = statement.names(_files(live.change), statement.MOST_FILES)
+    base = live.change.base if live.change else s.base
+    return statement.Statement(
+        tree=live.change.tree if live.change else "",
+        base=base.commit if base else "",
+        dirty=bool(base and base.dirty),
+        ran=tuple(_ran(s, result) for result in live.results),
+        names={kind: some for kind, some in names.items() if some.shown},
+        before=len(verdict.before),
+        despite="" if verdict.kind == "green" else statement.exact(clean_line(verdict.says)),
+    )
+
+
+def _ran(s: State, result: p.CheckResult) -> statement.Ran:
+    spec = next((c for c in s.checks if c.name == result.check), None)
+    argv = result.argv or (spec.argv if spec else ())
+    given = spec is not None and spec.source == "--check"
+    return statement.Ran(
+        result.check, result.verdict, statement.counted(result), statement.command_line(argv), given
+    )
+
+
+def _files(change: p.Change) -> list[str]:
+    touched: dict[str, str | None] = {f.old_path: None for f in change.files if f.old_path}
+    touched |= {f.path: None if f.status == "deleted" else f.blob for f in change.files}
+    return [statement.file_label(path, touched[path]) for path in sorted(touched)]
 
 
 def summary(result: p.CheckResult) -> str:
     """One check in a few words: "pytest: 14 passed, 1 failed"."""
-    counts = ", ".join(f"{n} {outcome}" for outcome, n in sorted(result.counts.items()) if n)
-    if not counts and result.diagnostics:
-        counts = f"{len(result.diagnostics)} findings"
-    return f"{result.check}: {counts or result.verdict}"
+    return f"{result.check}: {statement.counted(result) or result.verdict}"
 
 
 def _wrap(text: str) -> str:
     return "\n".join(textwrap.wrap(text, SUBJECT_WIDTH, break_long_words=False))
+
+
+def hunks_in_words(hunks: Collection[str], change: p.Change | None) -> str:
+    """Hunks by their place: "hunk 2 of cart.py"; "" where none is the change's."""
+    found = []
+    for f in change.files if change else ():
+        for at, one in enumerate(f.hunks, 1):
+            if one in hunks:
+                found.append(f.path if len(f.hunks) == 1 else f"hunk {at} of {f.path}")
+    return " and ".join(found)

@@ -6,7 +6,10 @@ counted from 0 through every line that it shows (context too; only changed ones 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
+
+_PLACES = re.compile(r"([0-9]{1,7})(?:-([0-9]{1,7}))?")
 
 
 def pick(hunk: str, lines: Collection[int] | None = None) -> str:
@@ -23,11 +26,10 @@ def read(one: str) -> tuple[str, frozenset[int] | None]:
         return hunk, None
     lines: set[int] = set()
     for part in listed.split(","):
-        first, dash, last = part.partition("-")
-        start, end = int(first), int(last if dash else first)
-        if not 0 <= start <= end < 10_000_000:
+        match = _PLACES.fullmatch(part)
+        if match is None or int(match[1]) > int(match[2] or match[1]):
             raise ValueError(f"no such lines: {one}")
-        lines.update(range(start, end + 1))
+        lines.update(range(int(match[1]), int(match[2] or match[1]) + 1))
     return hunk, frozenset(lines)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from core import gates
 from core import protocol as p
+from core.flakiness import FEW, holds_but_for_flaky, to_run_again
 from core.lanes import test_hunks
-from core.message import commit_message
+from core.message import commit_message, renewed
 from core.state import Iteration, State, Undoing, find_try, holds_on, missing
 
 AUTOMATIC_RETRIES = 3
@@ -56,14 +57,15 @@ def _main(s: State) -> tuple[p.AnyAction, ...]:
 def _base_checks(s: State, base: p.Base) -> tuple[p.AnyAction, ...]:
     for check in missing(s.checks, s.base_results)[:1]:
         return (p.RunCheck(f"check:base:{base.tree[:12]}:{check.name}", check, base.tree, base),)
+    if s.base_again != base.tree and s.iteration is None and (found := to_run_again(s)):
+        return (p.RunAgain(f"again:base:{base.tree[:12]}", *found, base),)
     return ()
 
 
 def _plan(s: State) -> tuple[p.AnyAction, ...]:
     if s.plan is None:
-        green = bool(s.base_results) and all(r.verdict == "pass" for r in s.base_results)
-        if s.choice.kind == "repair" and green:
-            return _finish(s, reached=True, says="Already green: every check passes on the base.")
+        if s.choice.kind == "repair" and holds_but_for_flaky(s):
+            return _finish(s, reached=True, says=gates.already_green(s))
         if s.plan_problem is not None and not (
             s.plan_problem.retry and s.plan_tries < AUTOMATIC_RETRIES
         ):
@@ -125,6 +127,9 @@ def _evaluate(s: State, live: Iteration, change: p.Change) -> tuple[p.AnyAction,
         action_id = f"check:{live.n}:{live.runs}:{check.name}"
         fresh = live.runs > 0
         return (p.RunCheck(action_id, check, change.tree, change.base, live.n, fresh),)
+    if live.reruns is None and live.verdict is None and (found := to_run_again(s)):
+        again = f"again:{live.n}:{live.runs}"
+        return (p.RunAgain(again, *found, change.base, change, live.n),)
     if live.verdict is None:
         return (p.Judge(f"judge:{live.n}:{live.runs}", live.n),)
     green = live.verdict.kind == "green"
@@ -149,6 +154,8 @@ def _explain(s: State, live: Iteration, change: p.Change) -> tuple[p.AnyAction, 
     assert live.verdict is not None
     if live.red is None and live.verdict.added and test_hunks(change):
         return (p.ShowRed(f"red:{live.n}:{live.runs}", live.n, live.verdict.added),)
+    if live.blames is None and (found := _to_blame(s, live, change)):
+        return (p.FindBlame(f"blame:{live.n}:{live.runs}", live.n, change, *found),)
     if live.needs is None and live.verdict.kind not in ("green", "void"):
         whole = find_try(s, live.parent) if isinstance(live.origin, p.Subset) else None
         if whole is not None and whole.verdict is not None and whole.verdict.kind == "green":
@@ -156,6 +163,22 @@ def _explain(s: State, live: Iteration, change: p.Change) -> tuple[p.AnyAction, 
             taken = live.origin.hunks
             return (p.FindNeeded(f"needs:{live.n}:{live.runs}", live.n, whole.n, taken),)
     return ()
+
+
+def _to_blame(
+    s: State, live: Iteration, change: p.Change
+) -> tuple[p.CheckSpec, tuple[str, ...]] | None:
+    """The check and its tests that the change broke, where it has hunks to tell apart."""
+    broken = set(live.verdict.new) if live.verdict else set()
+    if len(change.hunk_ids) < 2 or isinstance(live.origin, p.Subset):
+        return None
+    for check in s.checks:
+        result = next((r for r in live.results if r.check == check.name), None)
+        if check.reader == "pytest" and result is not None:
+            tests = tuple(t.id for t in result.failing if t.id in broken)
+            if 0 < len(tests) <= FEW:
+                return check, tests
+    return None
 
 
 def _going_in_circles(s: State, live: Iteration, change: p.Change) -> str:
@@ -181,7 +204,7 @@ def _land(s: State) -> tuple[p.AnyAction, ...]:
     if s.approval is not None:
         message = s.approval.message
     elif isinstance(live.origin, p.Subset):
-        message = live.origin.message or commit_message(s)
+        message = renewed(live.origin.message, s) or commit_message(s)
     else:
         return ()
     return (p.Land(f"land:{live.n}:{live.runs}", live.n, live.change, message, merge),)

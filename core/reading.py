@@ -6,7 +6,11 @@ from typing import Protocol
 
 from core import protocol as p
 from core.printed import Lines
+from core.search import Found
 from core.state import Iteration, State
+
+FOUND = 200
+"""Places that a search gives, where it is not told how many."""
 
 
 class Reader(Protocol):
@@ -35,6 +39,9 @@ class Reader(Protocol):
 
     def iterations(self) -> tuple[Iteration, ...]:
         """This session's iterations, oldest first."""
+
+    def find(self, words: str, limit: int = FOUND) -> tuple[Found, ...]:
+        """Where all the words are, in every session of the repository, the newest first."""
 
 
 class Session(Protocol):

@@ -16,7 +16,8 @@ from core.errors import JournalError
 from core.fold import fold
 from core.landings import last_word
 from core.printed import Lines
-from core.reading import Session
+from core.reading import FOUND, Session
+from core.search import Found, look, said, terms
 from core.state import Iteration, State
 
 
@@ -109,6 +110,12 @@ class ReplayReader:
 
     def iterations(self) -> tuple[Iteration, ...]:
         return self._iterations
+
+    def find(self, words: str, limit: int = FOUND) -> tuple[Found, ...]:
+        entries = self._recording.entries
+        opened = entries[0].event if entries else None
+        session = opened.session if isinstance(opened, p.SessionOpened) else ""
+        return look(session, said(entries), reversed(self._iterations), terms(words), limit)
 
 
 class Replay:

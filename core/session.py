@@ -15,7 +15,7 @@ from core import protocol as p
 from core.archive import Archive, JournalReader
 from core.config import Settings
 from core.engine import Engine
-from core.errors import Refused, UsageError
+from core.errors import JournalError, Refused, UsageError
 from core.fold import fold_all
 from core.journal import Journal, RepositoryLock
 from core.performers import perform
@@ -27,6 +27,7 @@ from core.repo.facts import Facts, inspect
 from core.repo.recovery import Recovered, recover
 from core.running import Sink
 from core.state import State
+from core.storage import shrink
 
 _FORGETFUL = "LOOPWRIGHT_FORGETFUL"
 
@@ -87,6 +88,7 @@ def open_session(
         _recover_landings(journal, facts, settings)
         site = Site(settings, facts, journal, folder)
         state, first = _begin(journal, settings, facts, cautious_first)
+        _keep_small(journal, settings.person.store_mb, state.session, sink)
         engine = Engine(
             journal,
             state,
@@ -181,6 +183,22 @@ def _recover_landings(journal: Journal, facts: Facts, settings: Settings) -> Non
         journal.append(state, entry, fold_all([entry], state))
 
 
+def _keep_small(journal: Journal, megabytes: int, session: str, sink: Sink) -> None:
+    """Past the person's cap the oldest sessions that ended go, and it is said."""
+    try:
+        gone = shrink(journal, megabytes * 1_000_000, session)
+    except JournalError as error:
+        # A session can be opened all the same: only collecting has to read what is old.
+        sink(p.Notice("warning", f"Past sessions could not be collected: {error}"))
+        return
+    if gone:
+        which = "the one that ended longest ago was"
+        if len(gone) > 1:
+            which = f"the {len(gone)} that ended longest ago were"
+        says = f"Past sessions took more than your store_mb = {megabytes}: {which} let go."
+        sink(p.Notice("info", says))
+
+
 def _recovered(facts: Facts, intent: p.LandingIntent) -> Recovered:
     try:
         return recover(facts, intent)
@@ -241,5 +259,9 @@ class ReadOnlySession:
 
 def open_archive(settings: Settings) -> Archive:
     """What was recorded for the repository. Raises `Refused` where it is no repository."""
-    root = inspect(settings.repo).root
-    return Archive(repository_path(settings.env, root))
+    return Archive(repository_path(settings.env, root_of(settings.repo)))
+
+
+def root_of(folder: Path) -> Path:
+    """Top of the repository that a folder is in. Raises `Refused` where there is none."""
+    return inspect(folder).root

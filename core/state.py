@@ -12,6 +12,7 @@ from core.protocol import (
     Again,
     AnyAction,
     Base,
+    Blame,
     Change,
     CheckResult,
     CheckSpec,
@@ -28,8 +29,10 @@ from core.protocol import (
     Plan,
     Problem,
     Reply,
+    Rerun,
     Step,
     Survey,
+    Tree,
     UndoPlan,
     Usage,
     Value,
@@ -79,6 +82,10 @@ class Iteration(Value, frozen=True):
     """How often the person asked for a fresh run of its checks."""
     results: tuple[CheckResult, ...] = ()
     verdict: Verdict | None = None
+    reruns: tuple[Rerun, ...] | None = None
+    """What tests did when they failed and were run again; None while they were not."""
+    blames: tuple[Blame, ...] | None = None
+    """Which hunks break which tests; None while that is not known."""
     red: RedFirst | None = None
     """What its added tests show; None while that is not known."""
     needs: Needs | None = None
@@ -157,6 +164,10 @@ class State(Value, frozen=True):
     """How many goals this session has had; ids of actions carry it."""
     base: Base | None = None
     base_results: tuple[CheckResult, ...] = ()
+    base_reruns: tuple[Rerun, ...] = ()
+    """What the base's failing tests did when they were run again, …"""
+    base_again: Tree = ""
+    """… and on which tree that was found out."""
 
     plan: Plan | None = None
     plan_approved: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
@@ -102,6 +103,8 @@ class Workbench(App[None]):
             self.call_after_refresh(self.session.start)
         if self._driver is not None and not self.is_headless:
             self._driver.write("\x1b[22;0t")  # keeps the terminal's title, for the end
+            # What the start made stays to the end: the collector need not look at it on each page.
+            self.call_after_refresh(gc.freeze)
 
     def _wake(self) -> None:
         self.post_message(Woken())
@@ -118,6 +121,8 @@ class Workbench(App[None]):
         self._frame_at = time.monotonic()
         if isinstance(self.session, Opening) and self.session.failed is not None:
             self.exit()
+        elif not any(isinstance(s, WorkbenchScreen) for s in self.screen_stack):
+            return  # a frame that was asked for before the screen went
         elif self.desk.arrived():
             self.set_timer(FRAME, self._take_frame)
 

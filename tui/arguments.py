@@ -13,6 +13,9 @@ from core.errors import UsageError
 
 ABOUT = "A terminal workbench in which a person and a model work on one repository, try by try."
 
+KEEP_DAYS = 90
+"""How long a session that ended is kept, where `gc` is not told."""
+
 EXITS = """\
 exit codes:
   0    reached: landed, ready under --approve never, or already green
@@ -37,8 +40,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The request, with `command` one of "workbench", "demo", "run", "log", "show", "resume",
-    "doctor". Raises `UsageError`; `--help` and `--version` print and raise `SystemExit(0)`.
+    """The request, with `command` one of `COMMANDS` or "workbench".
+
+    Raises `UsageError`; `--help` and `--version` print and raise `SystemExit(0)`.
     """
     command = argv[0] if argv and argv[0] in COMMANDS else "workbench"
     parser = _parser(command)
@@ -123,6 +127,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "--first-failure", action="store_true",
         help="stop tests at their first failure: quicker, and never green",
     )  # fmt: skip
+    _trusting(parser)
+
+
+def _trusting(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--trust", action="store_true", help="trust the check commands, for this run")
     add(
         "--no-sandbox", action="store_true",
@@ -152,16 +161,40 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 def _log(parser: argparse.ArgumentParser) -> None:
     _repo(parser)
-    parser.add_argument("--json", action="store_true", help="print one session a line, as JSON")
+    parser.add_argument(
+        "--search", default="", metavar="WORDS",
+        help="where all these words are: goals, notes, comments, paths, tests, commits",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json", action="store_true", help="print one session (or place) a line, as JSON"
+    )
 
 
 def _show(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "number", nargs="?", type=_count, default=0, metavar="N", help="which try (default: newest)"
-    )
+        "which", nargs="?", type=_try_or_session, default=0, metavar="N|SESSION",
+        help="which try (default: newest), or the ledger of a session: for each step what must"
+        " hold, which run showed it, on which tree, and when",
+    )  # fmt: skip
     parser.add_argument("--session", default="", metavar="ID", help="of which session")
     parser.add_argument("--patch", action="store_true", help="its patch alone, for `git apply`")
     _repo(parser)
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "rev", nargs="?", default="HEAD", metavar="REV", help="the commit (default: HEAD)"
+    )
+    _repo(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    _trusting(parser)
+    parser.epilog = (
+        "Reads the lines of evidence in the commit's message, compares tree, parent, files and"
+        " commands with what the repository holds, and runs the checks again on the commit and on"
+        " its parent, in a private copy. Prints each claim with ✓ (holds), ✗ (does not) or ? (not"
+        " known, and why). Exits with 0 when every claim holds, 1 when one does not or is not"
+        " known, 2 for a commit that is none of Loopwright's, 4 when its commands are not trusted."
+    )
 
 
 def _resume(parser: argparse.ArgumentParser) -> None:
@@ -169,6 +202,41 @@ def _resume(parser: argparse.ArgumentParser) -> None:
         "session", nargs="?", default="", metavar="SESSION", help="which (default: the newest)"
     )
     _repo(parser)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("session", nargs="?", default="", metavar="SESSION", help="which (default: the newest)")
+    add(
+        "--output", default="-", metavar="FOLDER|-",
+        help="write it into this folder, or print it (-, the default)",
+    )  # fmt: skip
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--html", dest="form", action="store_const", const="html", default="",
+        help="as one page of HTML (the default in a folder)",
+    )  # fmt: skip
+    form.add_argument(
+        "--markdown", dest="form", action="store_const", const="markdown", default="",
+        help="as Markdown (the default when printed)",
+    )  # fmt: skip
+    add("--force", action="store_true", help="replace a file there that is no report of ours")
+    _repo(parser)
+
+
+def _gc(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--keep-days", type=_days, default=KEEP_DAYS, metavar="N",
+        help="keep sessions that were touched in the last N days (default: %(default)s)",
+    )  # fmt: skip
+    add("--dry-run", action="store_true", help="say what would be freed, and free nothing")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--all", action="store_true",
+        help="of every repository; what is left of repositories that are no more, too",
+    )  # fmt: skip
+    where.add_argument("--repo", default="", metavar="PATH", help="the repository (default: here)")
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
@@ -180,14 +248,28 @@ COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = 
     "run": ("Reach a goal without a screen.", _run),
     "log": ("List the sessions and tries in this repository.", _log),
     "show": ("Show one try: what was proposed, and what the checks said of it.", _show),
+    "report": ("Tell a whole session on one page, for others to read.", _report),
+    "verify": ("Run a landed commit's evidence again, and say what still holds.", _verify),
     "resume": ("Go on with a session.", _resume),
+    "gc": ("Free what old sessions take; those that are not ended always stay.", _gc),
     "doctor": ("Say what was found here, and what would be used.", _doctor),
 }
+
+
+def _try_or_session(text: str) -> int | str:
+    """Sessions are named by their day, which has more digits than any try."""
+    return _count(text) if len(text) <= 5 else text
 
 
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 10000")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of days")
     return int(text)
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -45,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is wrong with a list that was cut short.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1 if request is not None and request.command in ("run", "demo") else 0
+        return 1 if request is not None and request.command in ("run", "demo", "verify") else 0
     except KeyboardInterrupt:
         headless.say("Interrupted. What was recorded is kept; `loopwright resume` goes on from it.")
         return 130
@@ -155,15 +156,62 @@ def _recorded(request: Namespace) -> Settings:
 
 
 def _log(request: Namespace) -> int:
-    from tui.listing import log
+    from tui.listing import log, search
 
+    if request.search.strip():
+        return search(_recorded(request), request.search, as_json=request.json)
     return log(_recorded(request), as_json=request.json)
 
 
 def _show(request: Namespace) -> int:
-    from tui.listing import show
+    from tui.listing import show, show_session
 
-    return show(_recorded(request), request.number, request.session, patch=request.patch)
+    settings = _recorded(request)
+    if isinstance(request.which, str):
+        if request.session or request.patch:
+            raise UsageError("`show SESSION` takes no --session and no --patch; name a try, too.")
+        return show_session(settings, request.which)
+    return show(settings, request.which, request.session, patch=request.patch)
+
+
+def _verify(request: Namespace) -> int:
+    from core.verify import verify
+
+    person = load_person(os.environ)
+    options = Options(
+        trust_for_run=request.trust,
+        allow_unsandboxed=request.no_sandbox or not person.sandbox,
+    )
+    repo = _folder(request.repo)
+    settings = Settings(repo=repo, env=dict(os.environ), options=options, person=person)
+    found = verify(settings, request.rev, headless.show_progress)
+    if request.json:
+        headless.write_json(found)
+        return 0 if found.holds else 1
+    headless.write(f"commit {found.commit[:10]}: {found.subject}")
+    marks = {"holds": "✓", "fails": "✗", "unknown": "?"}
+    for f in found.findings:
+        headless.write(f"{marks[f.standing]} {f.claim}{f' · {f.why}' if f.why else ''}")
+    counts = Counter[str](f.standing for f in found.findings)
+    words = {"holds": "hold", "fails": "do not", "unknown": "are not known"}
+    headless.write(", ".join(f"{counts[k]} {words[k]}" for k in words if counts[k]) + ".")
+    return 0 if found.holds else 1
+
+
+def _report(request: Namespace) -> int:
+    from tui.reporting import write_report
+
+    return write_report(
+        _recorded(request), request.session, request.form, request.output, force=request.force
+    )
+
+
+def _gc(request: Namespace) -> int:
+    from core.session import root_of
+    from tui.collecting import gc
+
+    root = None if request.all else root_of(_folder(request.repo))
+    return gc(os.environ, root, keep_days=request.keep_days, dry_run=request.dry_run)
 
 
 def _doctor(request: Namespace) -> int:
@@ -184,6 +232,9 @@ _COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "resume": _resume,
     "log": _log,
     "show": _show,
+    "report": _report,
+    "gc": _gc,
+    "verify": _verify,
     "doctor": _doctor,
 }
 

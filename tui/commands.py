@@ -60,7 +60,7 @@ def decides(
         if kind not in gate.allows or not offered(gate):
             keys = ", ".join(f"{show(c.keys[0])} {label(c, gate)}" for c in allowed(gate))
             return f"That is no answer to this question. It takes: {keys}."
-        if kind == "approve" and gate.kind != "plan" and not view.taken & set(view.hunks):
+        if kind == "approve" and gate.kind != "plan" and not view.taken:
             return "No hunk is taken. Space takes the one under the cursor; x rejects them all."
         return ""
 
@@ -211,7 +211,16 @@ TABLE: tuple[Command, ...] = (
     Command("rows.copy", "copy the line or the selection", ("y",), "rows"),
     Command("change.hunk_next", "next hunk", ("J",), "change", _change, footer=True),
     Command("change.hunk_previous", "hunk before", ("K",), "change", _change),
+    Command("change.file_next", "next file", ("]",), "change", _change),
+    Command("change.file_previous", "file before", ("[",), "change", _change),
+    Command("change.jump", "go to the file", ("enter",), "change", _change),
     Command("change.take", "take or leave hunk", ("space",), "change", _choosing, footer=True),
+    Command("change.lines", "select lines", ("V",), "change", _change, footer=True),
+    Command("change.all", "take or leave all", ("A",), "change", _choosing, footer=True),
+    Command("change.split", "side by side or not", ("u",), "change", _change),
+    Command("change.more", "more context", ("}",), "change", _change),
+    Command("change.less", "less context", ("{",), "change", _change),
+    Command("change.blanks", "hide or show changes of blanks", ("W",), "change", _change),
     Command("change.whole", "whole file", ("v",), "change", _change, footer=True),
     Command("change.open", "open in $EDITOR", ("o",), "change", _change, footer=True),
     Command("change.edit_patch", "edit the patch", ("E",), "change", decides("edit", _has_patch)),
@@ -236,6 +245,7 @@ TABLE: tuple[Command, ...] = (
     Command("global.previous_pane", "pane before", ("shift+tab",), "global"),
     Command("global.full", "full screen", ("f",), "global", footer=True),
     Command("global.goal", "a goal", ("g",), "global", _goal),
+    Command("global.find", "find in every session", ("F", "ctrl+f"), "global"),
     Command("global.go_back", "go on from an earlier try", ("b",), "global", _back),
     Command("global.undo", "undo a landing", ("z",), "global", _undo),
     Command("global.redo", "redo a landing", ("Z",), "global", _undo),

@@ -73,7 +73,7 @@ class Run:
         while True:
             item = self._inbox.get()
             if isinstance(item, p.Progress):
-                _show_progress(item)
+                show_progress(item)
                 continue
             if isinstance(item, p.Notice):
                 say(item.says)
@@ -190,7 +190,7 @@ def say(text: str) -> None:
         sys.stderr.flush()
 
 
-def _show_progress(progress: p.Progress) -> None:
+def show_progress(progress: p.Progress) -> None:
     """One line that is written over, where somebody watches."""
     if _is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
         count = f" {progress.done}/{progress.total}" if progress.total else ""

@@ -12,7 +12,7 @@ from core.text import clean_line
 from tui.view import View
 
 Mode = Literal[
-    "goal", "redirect", "note", "search", "step", "add", "budget", "proposer", "comment"
+    "goal", "redirect", "note", "search", "step", "add", "budget", "proposer", "comment", "find"
 ]  # fmt: skip
 
 
@@ -32,6 +32,7 @@ WAYS: dict[Mode, Way] = {
     "step": Way("step", "what this step should do…"),
     "add": Way("new step", "what the new step should do…"),
     "budget": Way("raise by $", "how many dollars more, e.g. 0.50"),
+    "find": Way("find", "words in goals, notes, comments, paths, tests or commits of any session…"),
     "comment": Way("comment", "what about these lines…"),
     "proposer": Way("proposer", "repair, script:FILE, or a model's name as litellm knows it"),
 }

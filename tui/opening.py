@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from core import protocol as p
 from core.printed import Lines
-from core.reading import Reader, Session
+from core.reading import FOUND, Reader, Session
+from core.search import Found
 from core.state import Iteration, State
 
 How = Literal["", "new", "again"]
@@ -122,4 +123,7 @@ class Nothing:
         return None
 
     def iterations(self) -> tuple[Iteration, ...]:
+        return ()
+
+    def find(self, words: str, limit: int = FOUND) -> tuple[Found, ...]:  # noqa: ARG002
         return ()

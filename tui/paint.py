@@ -66,6 +66,30 @@ def fit_line(spans: Line, cells: int) -> Line:
     return tuple(out)
 
 
+def crop(spans: Line, start: int, cells: int) -> Line:
+    """Exactly `cells` cells of the line from cell `start`, with "›" where it goes on."""
+    more = cells > 0 and width(spans) > start + cells
+    cut = _cut(spans, start, start + cells - more)
+    blank = cells - more - width(cut)
+    return (*cut, *(((" " * blank, ""),) if blank > 0 else ()), *((("›", "warn"),) if more else ()))
+
+
+def _cut(spans: Line, start: int, end: int) -> Line:
+    """Cells [start, end) of the line; a wide character that is cut in two becomes blanks."""
+    out: list[Span] = []
+    at = 0
+    for text, style in spans:
+        text = safe(text)
+        size = cell_len(text)
+        a, b = max(0, start - at), min(size, end - at)
+        if a < b and text.isascii():
+            out.append((text[a:b], style))
+        elif a < b:
+            out.append((Segment(text).split_cells(b)[0].split_cells(a)[1].text, style))
+        at += size
+    return tuple(out)
+
+
 def apart(left: Line, right: Line, cells: int) -> Line:
     """`left` at the left edge and `right` at the right one; the left gives way."""
     left = fit_line(left, max(0, cells - width(right) - 1))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
+from core import lanes
 from core import protocol as p
+from core.ledger import Claim
 from core.message import summary
 from core.state import State
 from core.text import clean, clean_line, shorten
@@ -110,13 +113,24 @@ def check(result: p.CheckResult, *, reused: bool = False) -> str:
     return "\n".join([*lines, f"    and {more} more"] if more else lines)
 
 
+def claim(one: Claim) -> str:
+    """A line of the ledger: what must hold, how it stands, and the run that says so."""
+    mark = {"held": "✓", "failed": "✗", "asserted": "?", "stale": "~"}[one.standing]
+    words = [f"{mark} {one.standing}: {one.what}"]
+    words += [f"{one.check}: {one.counts}"] if one.counts else []
+    words += [f"tree {one.tree[:12]}"] if one.tree else []
+    words += [time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.when))] if one.when else []
+    return " · ".join((*words, one.run) if one.run else words)
+
+
 def files(change: p.Change) -> list[str]:
     """The change's files, one line each, with what sets a file apart."""
+    stands = lanes.apart(change)
     lines = []
     for f in change.files:
         counts = "binary" if f.binary else f"+{f.added} −{f.removed}"
-        apart = " · OUTSIDE THE SCOPE" if f.outside_scope else ""
-        apart += f" · RUNS LATER: {f.runs_later}" if f.runs_later else ""
+        whys = dict.fromkeys(stands[h] for h in f.hunks if h in stands)
+        apart = f" · STANDS APART: it {', it '.join(whys)}" if whys else ""
         old = f" (was {f.old_path})" if f.old_path else ""
         lines.append(f"{f.status} {f.path}{old} {counts}{apart}")
     return lines

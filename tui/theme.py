@@ -24,9 +24,15 @@ DARK = Theme(
         "lw-dim": "#9298b3",
         "lw-faint": "#565b78",
         "lw-add": "#243b32",
-        "lw-add-word": "#3a6350",
+        "lw-add-word": "#315747",
         "lw-del": "#432a35",
-        "lw-del-word": "#713c4a",
+        "lw-del-word": "#673846",
+        "lw-syn-keyword": "#dcc3f7",
+        "lw-syn-string": "#c3e3b0",
+        "lw-syn-number": "#f7c9a8",
+        "lw-syn-comment": "#c0c6e0",
+        "lw-syn-name": "#b5d0ff",
+        "lw-syn-type": "#f0dba8",
         "lw-cursor": "#383b55",
         "lw-chip": "#8caaee",
         "lw-chip-text": "#1a1b28",
@@ -56,6 +62,12 @@ LIGHT = Theme(
         "lw-add-word": "#abdfa3",
         "lw-del": "#fbdfe2",
         "lw-del-word": "#f3b4bb",
+        "lw-syn-keyword": "#6b1f9e",
+        "lw-syn-string": "#1c5216",
+        "lw-syn-number": "#7a3500",
+        "lw-syn-comment": "#474c63",
+        "lw-syn-name": "#173c8f",
+        "lw-syn-type": "#5c4300",
         "lw-cursor": "#d5dcf2",
         "lw-chip": "#1e50b8",
         "lw-chip-text": "#ffffff",
@@ -67,6 +79,10 @@ LIGHT = Theme(
 
 CYCLE = (DARK.name, LIGHT.name, "ansi-dark")
 """What the theme key goes through; the last is the terminal's own palette."""
+
+
+SYNTAX = ("keyword", "string", "number", "comment", "name", "type")
+"""Kinds of code that look each in their way."""
 
 
 def styles(theme: Theme) -> Styles:
@@ -98,6 +114,8 @@ def styles(theme: Theme) -> Styles:
             "del-word": Style(bgcolor=var("lw-del-word", None)),
             "cursor": Style(bgcolor=var("lw-cursor", theme.panel)),
             "match": Style(color=chip_text, bgcolor=var("", theme.warning)),
+            **{f"syn-{kind}": Style(color=look.get(f"lw-syn-{kind}")) for kind in SYNTAX},
+            "syn-comment": Style(color=look.get("lw-syn-comment"), italic=True),
         }
     )
 
@@ -133,4 +151,11 @@ def _ansi() -> dict[str, Style]:
         "del-word": Style(color="red", bold=True, underline=True),
         "cursor": Style(reverse=True),
         "match": Style(reverse=True, bold=True),
+        # Added and removed lines keep their own colour, which has no other ground to stand on.
+        "syn-keyword": Style(bold=True),
+        "syn-string": Style(color="cyan"),
+        "syn-number": Style(color="cyan"),
+        "syn-comment": Style(color="bright_black", italic=True),
+        "syn-name": Style(color="blue"),
+        "syn-type": Style(color="magenta"),
     }

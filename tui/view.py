@@ -10,6 +10,7 @@ from core import protocol as p
 from core.state import Iteration, State
 from core.text import clean_line
 from tui.live import Live
+from tui.taking import Taking
 
 Pane = Literal["plan", "history", "change", "checks"]
 PANES: tuple[Pane, ...] = ("plan", "history", "change", "checks")
@@ -32,8 +33,8 @@ class View:
     """An earlier iteration that the person looks at; None for the live one."""
     diff: tuple[p.FileDiff, ...] | None = None
     """The parsed change on screen; None until it is read."""
-    taken: frozenset[str] = frozenset()
-    """Hunk ids that an approval would take."""
+    taken: Taking = field(default_factory=Taking)
+    """What an approval would take."""
     history: tuple[Iteration, ...] = ()
     """Every iteration of the session, oldest first."""
     marked: Mapping[str, bytes] | None = None
@@ -85,17 +86,6 @@ def results_of(state: State, past: Iteration | None) -> tuple[p.CheckResult, ...
     """Evidence of the change on screen; before the first try, of the base."""
     shown = View(state, past=past).shown
     return shown.results if shown is not None else state.base_results
-
-
-def apart_by_default(change: p.Change) -> frozenset[str]:
-    """Hunks that "approve all" does not mean: out of scope, or in files that run code later."""
-    return frozenset(
-        hunk for f in change.files if f.outside_scope or f.runs_later for hunk in f.hunks
-    )
-
-
-def at_first_taken(change: p.Change) -> frozenset[str]:
-    return frozenset(change.hunk_ids) - apart_by_default(change)
 
 
 def doing(action: p.AnyAction, proposer: str) -> str:

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from core.checks import pytest_command
+from core.checks import pytest_command, unittest_command
 from core.checks.tools import is_python
 from core.errors import UsageError
 from core.protocol import CheckSpec
@@ -15,7 +15,21 @@ from core.text import clean_line
 
 _SHELL = re.compile(r"[;&|<>`]|\$\(|\$\{|\$\w|\n")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_READERS = {"ruff": "ruff", "mypy": "mypy", "pytest": "pytest", "py.test": "pytest"}
+_READERS = {
+    "ruff": "ruff", "mypy": "mypy", "pytest": "pytest", "py.test": "pytest",
+    "pyright": "pyright", "basedpyright": "pyright", "eslint": "eslint", "tsc": "tsc",
+    "jest": "jest", "vitest": "vitest", "mocha": "mocha",
+    "gcc": "gcc", "g++": "gcc", "cc": "gcc", "c++": "gcc", "clang": "gcc", "clang++": "gcc",
+    "rustc": "cargo",
+}  # fmt: skip
+_PARTS = {
+    ("cargo", "test"): "cargo test", ("cargo", "t"): "cargo test", ("cargo", "build"): "cargo",
+    ("cargo", "b"): "cargo", ("cargo", "check"): "cargo", ("cargo", "c"): "cargo",
+    ("cargo", "clippy"): "cargo", ("go", "test"): "go test", ("go", "vet"): "go",
+    ("go", "build"): "go", ("node", "--test"): "tap",
+}  # fmt: skip
+"""Readers of tools that do several things: program and first word of what it is to do."""
+_LAUNCHERS = frozenset({"npx", "pnpx", "bunx"})
 
 
 def from_command(text: str, *, source: str = "--check", timeout: float = 600.0) -> CheckSpec:
@@ -54,12 +68,22 @@ def from_argv(
         )
     tool = _tool(argv)
     return CheckSpec(
-        name=clean_line(tool)[:60],
+        name=clean_line(tool)[:60] or clean_line(argv[0])[:60],
         argv=tuple(argv),
-        reader=_READERS.get(tool, "plain"),
+        reader=reader_of(tool, argv),
         source=source,
         timeout=timeout,
     )
+
+
+def reader_of(tool: str, argv: Sequence[str]) -> str:
+    """The name of the reader for what `tool` prints when run as `argv`."""
+    if unittest_command.split(argv) is not None:
+        return "unittest"
+    words = [word for word in argv[1:] if not word.startswith("+")]  # cargo +nightly test
+    if words and (tool, words[0]) in _PARTS:
+        return _PARTS[tool, words[0]]
+    return _READERS.get(tool, "plain")
 
 
 def _tool(argv: Sequence[str]) -> str:
@@ -71,6 +95,8 @@ def _tool(argv: Sequence[str]) -> str:
         return argv[2]
     if is_python(first) and len(argv) > 1 and not argv[1].startswith("-"):
         return os.path.basename(argv[1])
+    if first in _LAUNCHERS:
+        return next((word for word in argv[1:] if not word.startswith("-")), first)
     return first
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from core.protocol import CheckResult, Diagnostic, Need, Records, TestRecord
 
@@ -22,8 +25,28 @@ _TIME = re.compile(
     r"|\b\d+(?:\.\d+)?(?:e-?\d+)? ?(?:s|ms|us|µs|ns)\b"
 )
 _TEMPORARY = re.compile(r"/tmp/[^\s'\"]+")
+_LINE_NUMBER = re.compile(r"\b(lines?) \d+")
 Finding: TypeAlias = tuple[str, str, str, str]
 """A diagnostic without its line, which shifts: check, path, code, message."""
+_ALIKE = 0.6
+"""How much of a line must be left for it to be the same one, edited; as `difflib` counts."""
+_COMPARED = 40
+"""Lines on each side that are compared for that; an edited line beyond counts as another."""
+
+
+def without(evidence: Evidence, tests: Collection[str]) -> Evidence:
+    """The evidence with these tests as if they were not there."""
+    if not tests:
+        return evidence
+    leave = frozenset(tests)
+    found = {}
+    for name, (result, records) in evidence.items():
+        kept = tuple(t for t in records.tests if t.id not in leave)
+        if len(kept) != len(records.tests) and result.verdict == "fail":
+            bad = any(t.outcome in _BAD for t in kept) or bool(records.diagnostics)
+            result = replace(result, verdict="fail" if bad else "pass")
+        found[name] = (result, replace(records, tests=kept))
+    return found
 
 
 def failing_tests(result: CheckResult, records: Records) -> dict[str, TestRecord]:
@@ -59,18 +82,85 @@ def _findings_of(
 ) -> list[tuple[Finding, Diagnostic]]:
     if result.verdict != "fail":
         return []
-    return [((name, d.path, d.code, d.message), d) for d in records.diagnostics]
+    return [
+        ((name, d.path, d.code, _LINE_NUMBER.sub(r"\1 …", d.message)), d)
+        for d in records.diagnostics
+    ]
 
 
 def new_findings(base: Evidence, now: Evidence) -> tuple[str, ...]:
-    """Findings that `now` has more of than `base`, named with the line that they are on."""
+    """Findings of `now` that are none of `base`, named with the line that they are on."""
     known = findings(base)
     found: list[str] = []
     for key, diagnostics in findings(now).items():
-        more = len(diagnostics) - len(known.get(key, ()))
-        if more > 0:
-            found += [told(d) for d in diagnostics[-more:]]
+        new, _ = apart(known.get(key, ()), diagnostics)
+        found += map(told, new)
     return tuple(found)
+
+
+def kept_findings(base: Evidence, now: Evidence) -> tuple[tuple[str, str], ...]:
+    """Findings of `now` that `base` had too, wherever they are now: (check, name)."""
+    known = findings(base)
+    found: list[tuple[str, str]] = []
+    for key, diagnostics in findings(now).items():
+        new, _ = apart(known.get(key, ()), diagnostics)
+        left = Counter(new)
+        for diagnostic in diagnostics:
+            if left[diagnostic] > 0:
+                left[diagnostic] -= 1
+            else:
+                found.append((key[0], told(diagnostic)))
+    return tuple(found)
+
+
+def apart(
+    base: Sequence[Diagnostic], now: Sequence[Diagnostic]
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """(new, gone) of findings that say the same of one file, each counted as often as it is.
+
+    Lines shift, so that a finding is known by the text of its line: first those whose text is
+    equal are the same, then those whose line was edited. Where a text is not known, the number
+    of findings alone tells.
+    """
+    old = _by_text(base)
+    rest: list[Diagnostic] = []
+    for diagnostic in now:
+        same = old.get(diagnostic.text)
+        if same:
+            same.popleft()
+        else:
+            rest.append(diagnostic)
+    gone = [d for same in old.values() for d in same]
+    new: list[Diagnostic] = []
+    for number, diagnostic in enumerate(rest):
+        match = _like(diagnostic, gone, number < _COMPARED)
+        if match is None:
+            new.append(diagnostic)
+        else:
+            del gone[match]
+    return new, gone
+
+
+def _by_text(found: Iterable[Diagnostic]) -> dict[str, deque[Diagnostic]]:
+    texts: dict[str, deque[Diagnostic]] = {}
+    for diagnostic in found:
+        texts.setdefault(diagnostic.text, deque()).append(diagnostic)
+    return texts
+
+
+def _like(diagnostic: Diagnostic, gone: Sequence[Diagnostic], compare: bool) -> int | None:
+    """Which of `gone` this is, on a line that was edited or that is not known."""
+    if not diagnostic.text:
+        return 0 if gone else None
+    best, most = None, _ALIKE
+    for place, other in enumerate(gone[:_COMPARED]):
+        if not other.text:
+            return place
+        if compare:
+            lines = SequenceMatcher(None, other.text, diagnostic.text, autojunk=False)
+            if lines.quick_ratio() > most and (alike := lines.ratio()) > most:
+                best, most = place, alike
+    return best
 
 
 def told(diagnostic: Diagnostic) -> str:
@@ -157,11 +247,11 @@ def fixed(base: Evidence, now: Evidence) -> tuple[str, ...]:
     passed = {t.id for _, records in now.values() for t in records.tests if t.outcome == "passed"}
     passed |= {name for name, (result, _) in now.items() if result.verdict == "pass"}
     found = [name for name in failures(base) if name in passed and name not in failures(now)]
-    left = Counter({k: len(v) for k, v in findings(now).items()})
+    left = findings(now)
     for key, diagnostics in findings(base).items():
-        ran = key[0] in now and now[key[0]][0].verdict in ("pass", "fail")
-        gone = len(diagnostics) - left[key] if ran else 0
-        found += [told(d) for d in diagnostics[: max(0, gone)]]
+        if key[0] in now and now[key[0]][0].verdict in ("pass", "fail"):
+            _, gone = apart(diagnostics, left.get(key, ()))
+            found += map(told, gone)
     return tuple(found)
 
 

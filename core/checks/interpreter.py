@@ -146,12 +146,14 @@ def _prefixes(path: Path) -> Iterator[Path]:
 def program_prefix(path: Path) -> Iterator[Path]:
     """The installation that a program in a `bin` folder belongs to, or the file alone.
 
-    Never a home folder or anything above one: `~/bin/tool` must not lay the whole home open.
+    Never a home folder or anything above one: `~/bin/tool` must not lay the whole home open,
+    nor `~/.cargo/bin/tool` the tokens beside it.
     """
     prefix = path.parent.parent
     home = Path.home()
     whole = path.parent.name in ("bin", "Scripts") and len(prefix.parts) > 2
-    open_home = prefix == home or prefix in home.parents or prefix == home / ".local"
+    own = (home / ".local", home / ".cargo")
+    open_home = prefix == home or prefix in home.parents or prefix in own
     if whole and not open_home:
         yield prefix
         return

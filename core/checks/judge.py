@@ -49,7 +49,7 @@ def judge(
         fixed=_names(seen.fixed(base, now)),
         new=_names(new),
         left=_names(left),
-        before=_names(_before(failing, known, about, base, now, whole)),
+        before=_names(_before(failing, known, about, base, now, whole, set(new))),
         lost=_names(seen.lost(base, now)),
         added=_names(seen.added(base, now)),
         signature=seen.signature(now),
@@ -81,15 +81,13 @@ def _before(
     base: Evidence,
     now: Evidence,
     whole: set[str],
+    new: set[str],
 ) -> list[str]:
     """Failures of the base that are still there and that the step does not ask about."""
     both = set(known)
     found = [f for f in failing if f in both and f not in about]
-    kept = seen.findings(base)
-    for key, diagnostics in seen.findings(now).items():
-        if key[0] not in whole:
-            found += [seen.told(d) for d in diagnostics[: len(kept.get(key, ()))]]
-    return found
+    kept = [(check, name) for check, name in seen.kept_findings(base, now) if check not in whole]
+    return found + [name for _, name in kept if name not in new]
 
 
 def _kind(verdict: Verdict, now: Evidence, previous: Verdict | None) -> Kind:

@@ -46,11 +46,41 @@ class Writing(Protocol):
         """Forget it; does nothing after `done`."""
 
 
+class Kept:
+    """A tool's output as it came, for its reader: the first and the last bytes up to a bound."""
+
+    def __init__(self, bound: int = MAX_KEPT) -> None:
+        self._half = bound // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self.left_out = False
+
+    def feed(self, data: bytes) -> None:
+        room = self._half - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:]
+        if len(self._tail) > 2 * self._half:
+            del self._tail[: -self._half]
+            self.left_out = True
+
+    def begin(self) -> bytes:
+        """The first bytes that were printed."""
+        return bytes(self._head[:4000])
+
+    @property
+    def data(self) -> bytes:
+        if not self.left_out:
+            return bytes(self._head + self._tail)
+        # The line that begins the tail is no whole one.
+        return bytes(self._head) + b"\n" + bytes(self._tail.partition(b"\n")[2])
+
+
 class Spool:
     """Takes bytes as they come; bounded in memory however much that is.
 
     All of it goes cleaned to `whole`, up to `limit` bytes; then its last 4 MB, and how much is
-    missing between. `render` turns a tool's machine-readable line into one for people.
+    missing between. `render` turns a tool's machine-readable line into one for people, or into
+    none.
     """
 
     def __init__(
@@ -58,7 +88,7 @@ class Spool:
         context: Context,
         action: str,
         check: str,
-        render: Callable[[str], str] | None = None,
+        render: Callable[[str], str | None] | None = None,
         whole: Writing | None = None,
         limit: int = MAX_WHOLE,
     ) -> None:
@@ -79,10 +109,6 @@ class Spool:
         self._fresh += data
         if len(self._fresh) > 4 * _FRESH:
             self._drop(len(self._fresh) - _FRESH)
-
-    def begin(self) -> bytes:
-        """The first bytes that were printed."""
-        return bytes(self._head[:4000] or self._lines.rest[:4000])
 
     def say(self, line: str) -> None:
         """A line of our own among the tool's."""
@@ -146,7 +172,8 @@ class Spool:
         """Text made safe. Cleaning looks at no line but its own."""
         text = decode(data) if _harmless(data) else clean_output(decode(data))
         if self._render is not None:
-            text = "\n".join(map(self._render, text.split("\n")))
+            rendered = map(self._render, text.split("\n"))
+            text = "\n".join(line for line in rendered if line is not None)
         return text
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from functools import partial
 
 import msgspec
 
-from core.checks import pytest_command, tools
-from core.checks.output import MAX_WHOLE, Spool, Writing
+from core.checks import pytest_command, unittest_command
+from core.checks.how import How
+from core.checks.job import Found, Job, last, not_run
+from core.checks.lines import with_lines
+from core.checks.output import Writing
 from core.checks.readers import mypy, plain, ruff
 from core.checks.readers import pytest as recorded
-from core.checks.runner import Desk, Runner
-from core.checks.warm import Warm
+from core.checks.readers.table import TOOLS
+from core.checks.runner import Runner
+from core.checks.tool_run import run_tool
 from core.context import Context
 from core.errors import ActionCancelled
 from core.protocol import (
@@ -27,107 +30,12 @@ from core.protocol import (
     Diagnostic,
     Notice,
     Records,
-    TestRecord,
     Tree,
 )
 from core.sandbox.process import Ended
-from core.text import clean_line, shorten, strip_colours
+from core.text import clean_line, shorten
 
 PutBlob = Callable[[bytes], BlobRef]
-
-
-@dataclass(frozen=True)
-class How:
-    """How checks are run, beyond what their commands say. Outcomes are the same but for `stop`."""
-
-    warm: Warm | None = None
-    """Where a pytest may wait that was started already; None always starts one."""
-    first: tuple[str, ...] = ()
-    """Ids of tests to begin with."""
-    stop: bool = False
-    """Stop at the first failure; the evidence is partial then."""
-    limit: int = MAX_WHOLE
-    """Bytes of any check's output that are kept on disk, before its end."""
-
-    @property
-    def extra(self) -> tuple[str, ...]:
-        return ("-x",) if self.stop else ()
-
-
-def ways(how: How) -> tuple[tuple[str, ...], ...]:
-    """What the evidence of a run like this can say of how it was run, as hashes tell it apart.
-
-    Warm evidence is told apart from cold, so that who asks for cold runs is never given the
-    other kind.
-    """
-    cold = how.extra
-    return ((*cold, "warm"), cold) if how.warm is not None else (cold,)
-
-
-@dataclass
-class _Job:
-    """What the run of one check needs at every turn."""
-
-    spec: CheckSpec
-    runner: Runner
-    desk: Desk
-    context: Context
-    action: str
-    writing: Callable[[], Writing] | None
-    how: How
-    ends: ExitStack
-    """What is left to do once all was read."""
-    was: tuple[str, ...] = ()
-    """How it was run, as `ways` names it."""
-    spool: Spool = field(init=False)
-
-    def begin_output(self, render: Callable[[str], str] | None = None) -> None:
-        """Take what is printed from now on as the output."""
-        whole = self.writing() if self.writing is not None else None
-        if whole is not None:
-            self.ends.callback(whole.drop)
-        name, limit = self.spec.name, self.how.limit
-        self.spool = Spool(self.context, self.action, name, render, whole, limit)
-
-    def start(self, argv: Sequence[str], env: dict[str, str] | None = None) -> Ended:
-        ended = self.runner.sandbox.run(
-            argv,
-            timeout=self.spec.timeout,
-            sink=self.spool.feed,
-            context=self.context,
-            tick=self.spool.tick,
-            env=env,
-            binds=self.desk.binds,
-        )
-        if ended.cancelled:
-            raise ActionCancelled
-        if ended.exit_code == 1 and self.spool.begin().startswith(b"bwrap: "):
-            words = _last(self.spool.begin())
-            return replace(ended, problem=f"The sandbox could not start the check. {words}")
-        return ended
-
-    def tool(self, argv: Sequence[str], env: dict[str, str] | None = None) -> Ended:
-        """Start a program that must be found first, and be made visible."""
-        runner = self.runner
-        program = tools.locate(argv[0], runner.place.repo, runner.interpreter)
-        if program is None:
-            says = f"{clean_line(argv[0])} is not installed where the checks run."
-            return Ended(exit_code=None, problem=says)
-        self.runner = runner.seeing(program.prefixes)
-        return self.start([str(self.runner.sandbox.seen(program.path)), *argv[1:]], env)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """What a run came to, before it is made into evidence."""
-
-    ended: Ended
-    verdict: CheckVerdict
-    output: bytes
-    says: str = ""
-    tests: tuple[TestRecord, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-    partial: bool = False
 
 
 _AS_IT_IS = How()
@@ -153,13 +61,13 @@ def run_check(
     """
     context.check()
     with runner.desk() as desk, ExitStack() as ends:
-        render = mypy.render if spec.reader == "mypy" else None
-        job = _Job(spec, runner, desk, context, action, writing, how, ends)
-        job.begin_output(render)
-        found = _READERS.get(spec.reader, _plain)(job)
+        job = Job(spec, runner, desk, context, action, how, writing, ends)
+        job.begin_output(_render(spec.reader))
+        found = _run(job)
         whole = job.spool.whole
         output = put_blob(found.output) if whole is None else whole.done()
-    records = Records(tests=found.tests, diagnostics=found.diagnostics)
+    diagnostics = with_lines(found.diagnostics, runner.place.work)
+    records = Records(tests=found.tests, diagnostics=diagnostics)
     failing = [t for t in found.tests if t.outcome in ("failed", "error")]
     return CheckResult(
         check=spec.name,
@@ -173,14 +81,20 @@ def run_check(
         seconds=round(found.ended.seconds, 3),
         counts=dict(Counter(t.outcome for t in found.tests)),
         failing=tuple(failing[:MAX_LISTED]),
-        diagnostics=found.diagnostics[:MAX_LISTED],
+        diagnostics=diagnostics[:MAX_LISTED],
         records=put_blob(msgspec.json.encode(records)),
         output=output,
         says=found.says,
     )
 
 
-def _warm(job: _Job) -> Ended | None:
+def _render(reader: str) -> Callable[[str], str | None] | None:
+    if reader == "mypy":
+        return mypy.render
+    return TOOLS[reader].render if reader in TOOLS else None
+
+
+def _warm(job: Job) -> Ended | None:
     """The run of a pytest that was started already; None where the run has to be cold."""
     warm, extra = job.how.warm, job.how.extra
     if warm is None:
@@ -189,9 +103,8 @@ def _warm(job: _Job) -> Ended | None:
     if standby is not None:
         job.ends.callback(standby.close)
         pytest_command.put_first(standby.desk, job.how.first)
-        spool = job.spool
         ended = standby.run(
-            timeout=job.spec.timeout, sink=spool.feed, context=job.context, tick=spool.tick
+            timeout=job.spec.timeout, sink=job.take, context=job.context, tick=job.spool.tick
         )
         if ended is not None:
             warm.kept()
@@ -208,13 +121,9 @@ def _warm(job: _Job) -> Ended | None:
     return None
 
 
-def _pytest(job: _Job) -> _Found:
-    job.was = job.how.extra
-    ended = _warm(job)
-    if ended is None:
-        pytest_command.put_first(job.desk, job.how.first)
-        argv, env = pytest_command.command(job.runner, job.desk, job.spec.argv, job.how.extra)
-        ended = job.start(argv, env)
+def _recorded(job: Job, name: str) -> Found:
+    """pytest or unittest, with our recorder in it."""
+    ended = _pytest(job) if name == "pytest" else _unittest(job)
     output = job.spool.finish()
     report = recorded.read(job.desk.read(pytest_command.RECORD))
     tests = report.tests
@@ -223,17 +132,31 @@ def _pytest(job: _Job) -> _Found:
         tests = recorded.with_unfinished(report, why)
     elif report.exit_code is None and not report.cannot:
         tests = recorded.with_unfinished(report, "The process ended while this test was running.")
-    verdict, says = _pytest_verdict(job, ended, report, output)
+    verdict, says = _recorded_verdict(job, name, ended, report, output)
     if report.stopped and verdict == "fail":
         says = says or f"{job.spec.name} stopped at its first failure; what came after is unknown."
-    return _Found(ended, verdict, output, says, tests, partial=report.stopped)
+    return Found(ended, verdict, output, says, tests, partial=report.stopped)
 
 
-def _pytest_verdict(
-    job: _Job, ended: Ended, report: recorded.Report, output: bytes
+def _pytest(job: Job) -> Ended:
+    job.was = job.how.extra
+    ended = _warm(job)
+    if ended is None:
+        pytest_command.put_first(job.desk, job.how.first)
+        argv, env = pytest_command.command(job.runner, job.desk, job.spec.argv, job.how.extra)
+        ended = job.start(argv, env)
+    return ended
+
+
+def _unittest(job: Job) -> Ended:
+    return job.start(*unittest_command.command(job.runner, job.desk, job.spec.argv))
+
+
+def _recorded_verdict(
+    job: Job, name: str, ended: Ended, report: recorded.Report, output: bytes
 ) -> tuple[CheckVerdict, str]:
     if ended.problem or ended.timed_out:
-        return _not_run(job, ended)
+        return not_run(job, ended)
     if report.cannot:
         return "error", report.cannot
     foreign = pytest_command.foreign(job.runner, report.imports)
@@ -244,21 +167,21 @@ def _pytest_verdict(
         )
     code = ended.exit_code
     if code == 5 and not report.tests:
-        return "no tests", "pytest found no tests."
+        return "no tests", f"{name} found no tests."
     if report.exit_code is None and code != 4:
-        return "error", f"pytest ended before its tests did (exit {code}). {_last(output)}"
+        return "error", f"{name} ended before its tests did (exit {code}). {last(output)}"
     if code in (0, 5):
         ran = any(t.outcome != "skipped" for t in report.tests)
-        return ("pass", "") if ran else ("no tests", "pytest ran no tests.")
+        return ("pass", "") if ran else ("no tests", f"{name} ran no tests.")
     failed = any(t.outcome in ("failed", "error") for t in report.tests)
     if code == 1 and not failed:
-        return "fail", f"No test failed, but pytest ended with 1. {_last(output)}"
+        return "fail", f"No test failed, but {name} ended with 1. {last(output)}"
     if code == 1 or (code == 2 and failed):
         return "fail", ""
-    return "error", f"pytest could not run the tests (exit {code}). {_last(output)}"
+    return "error", f"{name} could not run the tests (exit {code}). {last(output)}"
 
 
-def _ruff(job: _Job) -> _Found:
+def _ruff(job: Job) -> Found:
     root = str(job.runner.sandbox.root)
     argv = ruff.with_json(job.spec.argv, str(job.desk.results / ruff.RESULTS))
     ended = job.tool(argv, {"RUFF_NO_CACHE": "true"})
@@ -271,7 +194,7 @@ def _ruff(job: _Job) -> _Found:
     return _judged_by_exit(job, ended, output, found, broken=ended.exit_code not in (0, 1))
 
 
-def _mypy(job: _Job) -> _Found:
+def _mypy(job: Job) -> Found:
     env = {"MYPY_CACHE_DIR": str(job.desk.cache / "mypy")}
     ended = job.tool(mypy.with_format(job.spec.argv), env)
     output = job.spool.finish()
@@ -284,46 +207,33 @@ def _mypy(job: _Job) -> _Found:
     return _judged_by_exit(job, ended, output, found, broken=broken)
 
 
-def _plain(job: _Job) -> _Found:
-    ended = job.tool(job.spec.argv)
-    output = job.spool.finish()
-    found = plain.read(output.decode(), str(job.runner.sandbox.root)) if ended.exit_code else ()
-    return _judged_by_exit(job, ended, output, found, broken=ended.exit_code in (126, 127))
-
-
-_READERS: dict[str, Callable[[_Job], _Found]] = {
-    "pytest": _pytest,
+_RUNS: dict[str, Callable[[Job], Found]] = {
+    "pytest": partial(_recorded, name="pytest"),
+    "unittest": partial(_recorded, name="unittest"),
     "ruff": _ruff,
     "mypy": _mypy,
-    "plain": _plain,
 }
 
 
+def _run(job: Job) -> Found:
+    run = _RUNS.get(job.spec.reader)
+    if run is not None:
+        return run(job)
+    return run_tool(job, TOOLS.get(job.spec.reader, TOOLS["plain"]))
+
+
 def _judged_by_exit(
-    job: _Job, ended: Ended, output: bytes, found: tuple[Diagnostic, ...], *, broken: bool
-) -> _Found:
+    job: Job, ended: Ended, output: bytes, found: tuple[Diagnostic, ...], *, broken: bool
+) -> Found:
     if ended.problem or ended.timed_out:
-        verdict, says = _not_run(job, ended)
-        return _Found(ended, verdict, output, says, diagnostics=found)
+        verdict, says = not_run(job, ended)
+        return Found(ended, verdict, output, says, diagnostics=found)
     if broken:
-        says = f"{job.spec.name} could not run (exit {ended.exit_code}). {_last(output)}"
-        return _Found(ended, "error", output, says, diagnostics=found)
-    return _Found(ended, "fail" if ended.exit_code else "pass", output, diagnostics=found)
-
-
-def _not_run(job: _Job, ended: Ended) -> tuple[CheckVerdict, str]:
-    if ended.problem:
-        return "error", ended.problem
-    return "timeout", f"{job.spec.name} was stopped after {job.spec.timeout:g} s."
+        says = f"{job.spec.name} could not run (exit {ended.exit_code}). {last(output)}"
+        return Found(ended, "error", output, says, diagnostics=found)
+    return Found(ended, "fail" if ended.exit_code else "pass", output, diagnostics=found)
 
 
 def _named(names: Sequence[str]) -> str:
     shown = ", ".join(clean_line(n) for n in names[:3])
     return shorten(shown, 300) + (f" and {len(names) - 3} more files" if len(names) > 3 else "")
-
-
-def _last(output: bytes) -> str:
-    """The last lines that a tool printed, on one line."""
-    lines = [s for s in strip_colours(output[-8000:].decode("utf-8", "replace")).split("\n") if s]
-    words = " · ".join(clean_line(s) for s in lines[-3:] if not re.fullmatch(r"\W*", s))
-    return f"It said: {shorten(words, 400)}" if words else ""

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.checks import plugin
+from core.checks import plugin, tools
 from core.checks.interpreter import Interpreter
 from core.protocol import Isolation
 from core.sandbox.launch import PRIVATE, Sandbox
@@ -44,19 +44,22 @@ class Runner:
         """The same, with another folder as the tree."""
         return replace(self, sandbox=replace(self.sandbox, place=self.place.at(folder)))
 
-    def seeing(self, prefixes: Sequence[Path]) -> Runner:
-        """The same, with more folders visible."""
+    def seeing(self, prefixes: Sequence[Path], bins: Sequence[Path] = ()) -> Runner:
+        """The same, with more folders visible, and more of them on PATH."""
         place = replace(
             self.place, prefixes=tuple(dict.fromkeys((*self.place.prefixes, *prefixes)))
         )
-        return replace(self, sandbox=replace(self.sandbox, place=place))
+        bins = tuple(dict.fromkeys((*self.sandbox.bins, *bins)))
+        return replace(self, sandbox=replace(self.sandbox, place=place, bins=bins))
 
     def environment(self, argv: Sequence[str], how: Sequence[str] = ()) -> str:
-        """Hash of interpreter, isolation and command: other environment, other evidence.
+        """Hash of interpreter, program, isolation and command: another makes other evidence.
 
         `how` names what else was not the plain run of the command ("warm", "-x").
         """
         parts = [self.interpreter.fingerprint(), self.sandbox.isolation.kind, list(argv), *how]
+        program = tools.stamp(argv[0], self.place.repo, self.interpreter)
+        parts += [program] if program else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @contextmanager

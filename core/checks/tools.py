@@ -47,6 +47,30 @@ def locate(
     return None
 
 
+def installed(name: str, repo: Path, interpreter: Interpreter) -> bool:
+    """Whether a check could start `name`, or find the path `name` of the repository."""
+    program = locate(name, repo, interpreter)
+    return program is not None and os.path.exists(program.path)
+
+
+def stamp(name: str, repo: Path, interpreter: Interpreter) -> str:
+    """Changes when a program that is no part of the interpreter's does, or what npm installed.
+
+    "" for Python and what lies beside it, which the interpreter's fingerprint is about.
+    """
+    program = locate(name, repo, interpreter)
+    if program is None or program.path.parent in interpreter.bins:
+        return ""
+    told = [str(program.path)]
+    for path in (program.path, repo / "node_modules" / ".package-lock.json", repo / "node_modules"):
+        try:
+            stat = os.stat(path)
+        except OSError:
+            continue
+        told.append(f"{path.name} {stat.st_size} {stat.st_mtime_ns}")
+    return "\n".join(told)
+
+
 def _needed(path: Path) -> tuple[Path, ...]:
     """The program itself and, for a script of a virtual environment, that and its Python."""
     found = [*program_prefix(path)]

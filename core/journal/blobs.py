@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import threading
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from core.errors import JournalError
@@ -65,6 +66,23 @@ class Blobs:
             raise JournalError(f"The record {ref[:12]} in {self._folder} is damaged.")
         return data
 
+    def stored(self) -> Iterator[tuple[BlobRef, int]]:
+        """Every file in the store with its bytes on disk; one that was never finished is ""."""
+        for folder in _folders(self._folder):
+            with os.scandir(folder) as files:
+                for file in files:
+                    ref = "" if file.name.startswith(".") else folder.name + file.name
+                    yield ref, file.stat(follow_symlinks=False).st_blocks * 512
+
+    def sweep(self, named: Collection[BlobRef]) -> None:
+        """Removes every file but the named blobs. Only while nobody else can write here."""
+        for folder in _folders(self._folder):
+            with os.scandir(folder) as files:
+                names = [f.name for f in files]
+            for name in names:
+                if name.startswith(".") or folder.name + name not in named:
+                    os.unlink(folder / name)
+
     def _path(self, ref: BlobRef) -> Path:
         return self._folder / ref[:2] / ref[2:]
 
@@ -75,9 +93,10 @@ class BlobWriting:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._hash = hashlib.sha256()
-        self._aside = folder / f".{secrets.token_hex(8)}.{os.getpid()}"
+        # In a folder as blobs are, and named as what was never finished: `sweep` finds it.
+        self._aside = folder / "new" / f".{secrets.token_hex(8)}.{os.getpid()}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self._aside.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(self._aside, "xb", buffering=1 << 16)  # noqa: SIM115
         except OSError as error:
             raise _unwritable(folder, error) from error
@@ -119,6 +138,13 @@ def _unwritable(folder: Path, error: OSError) -> JournalError:
         f"The state folder {folder} cannot be written ({error.strerror})."
         " Everything up to here is kept; free some space and resume."
     )
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(x for x in folder.iterdir() if x.is_dir() and not x.is_symlink())
+    except FileNotFoundError:
+        return []
 
 
 def _sync_folder(folder: Path) -> None:

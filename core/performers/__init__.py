@@ -8,6 +8,7 @@ from core import protocol as p
 from core.context import Context
 from core.performers import (
     building,
+    causes,
     checking,
     explaining,
     landing,
@@ -28,6 +29,10 @@ def perform(site: Site, action: p.AnyAction, state: State, context: Context) -> 
             return survey.keep_trust(site, action)
         case p.RunCheck():
             return checking.check(site, action, state, context)
+        case p.RunAgain():
+            return causes.run_again(site, action, context)
+        case p.FindBlame():
+            return causes.find_blame(site, action, context)
         case p.MakePlan():
             return proposing.make_plan(site, action, state, context)
         case p.Propose():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from core import protocol as p
 from core.context import Context
 from core.edits.apply import apply
@@ -9,6 +11,7 @@ from core.edits.parse import parse
 from core.errors import ActionFailed
 from core.performers.site import Site
 from core.repo import hunks
+from core.repo.entries import entries
 from core.repo.patching import patched
 from core.repo.scope import in_scope
 from core.state import State, find_try
@@ -32,7 +35,11 @@ def describe(site: Site, base: p.Base, tree: p.Tree, scope: tuple[str, ...]) -> 
     """The change from the base's tree to `tree`, with its patch kept as a blob."""
     patch = site.workshop.diff(base.tree, tree)
     parsed = hunks.parse(patch, scope=scope, old=lambda path: site.workshop.read(base.tree, path))
-    files = tuple(f.change for f in parsed)
+    held = entries(site.workshop.git, tree, [f.change.path for f in parsed])
+    files = tuple(
+        replace(f.change, blob=held[f.change.path][1]) if f.change.path in held else f.change
+        for f in parsed
+    )
     return p.Change(tree, base, files, site.journal.blobs.put(patch))
 
 
@@ -57,10 +64,14 @@ def _tree(site: Site, action: p.Build, state: State, base: p.Base) -> p.Tree | p
         case p.Edited(patch=patch) if patch:
             return patched(workshop, base.tree, patch)
         case p.Edited(of=of, files=files):
-            return _edited(site, state, of, files)
+            return _edited(site, state, base, of, files)
         case p.Rebuilt(of=of) | p.Again(of=of):
-            change = site.keep(change_of(site, state, of))
-            return workshop.rebase(change.base.tree, change.tree, base.tree)
+            return _rebased(site, state, base, of)
+
+
+def _rebased(site: Site, state: State, base: p.Base, of: int) -> p.Tree | p.Conflict:
+    change = site.keep(change_of(site, state, of))
+    return site.workshop.rebase(change.base.tree, change.tree, base.tree)
 
 
 def _proposed(site: Site, state: State, base: p.Base) -> p.Tree:
@@ -77,11 +88,18 @@ def _proposed(site: Site, state: State, base: p.Base) -> p.Tree:
     return workshop.build(base.tree, files)
 
 
-def _edited(site: Site, state: State, of: int, files: tuple[p.EditedFile, ...]) -> p.Tree:
+def _edited(
+    site: Site, state: State, base: p.Base, of: int, files: tuple[p.EditedFile, ...]
+) -> p.Tree:
     edited = find_try(state, of)
     if edited is None or edited.change is not None or edited.conflict is None:
         change = site.keep(change_of(site, state, of))
         return site.workshop.build(change.tree, {f.path: f.content for f in files})
+    if not site.workshop.holds(edited.conflict.tree) and isinstance(
+        edited.origin, p.Rebuilt | p.Again
+    ):
+        # The workshop was made again since; the same merge makes the same tree.
+        _rebased(site, state, base, edited.origin.of)
     tree = site.workshop.build(edited.conflict.tree, {f.path: f.content for f in files})
     for path in edited.conflict.paths:
         if b"\n<<<<<<< " in b"\n" + (site.workshop.read(tree, path) or b""):

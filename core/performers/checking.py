@@ -8,12 +8,16 @@ import msgspec
 from msgspec import structs
 
 from core import protocol as p
+from core.checks.evidence import without
+from core.checks.how import How
 from core.checks.judge import Evidence, judge
-from core.checks.run import How, run_check
+from core.checks.run import run_check
 from core.context import Context
+from core.flakiness import flaky_tests
 from core.performers.site import Site
 from core.state import State, lineage
 
+_COLD = How()
 _records = msgspec.json.Decoder(p.Records)
 
 
@@ -43,7 +47,7 @@ def run_on(
     tree: p.Tree,
     context: Context,
     action: str,
-    how: How,
+    how: How = _COLD,
 ) -> p.CheckResult:
     """Runs one check on a tree that the workshop holds; `action` is what its output belongs to."""
     site.warm.settle()
@@ -56,7 +60,7 @@ def run_on(
         context=context,
         action=action,
         put_blob=site.put_blob(),
-        writing=site.journal.writing,
+        writing=site.journal.writing_text,
         how=how,
     )
     rewritten = site.workshop.rewritten(tree)
@@ -79,13 +83,14 @@ def judge_change(site: Site, action: p.Judge, state: State) -> p.Judged:
     assert live is not None
     assert step is not None
     past = (t.verdict for t in reversed(lineage(state)) if t.verdict is not None)
+    nobodys = flaky_tests(state)
     verdict = judge(
-        step.needs,
-        evidence_of(site, state.base_results),
-        evidence_of(site, live.results),
+        tuple(n for n in step.needs if n.test not in nobodys),
+        without(evidence_of(site, state.base_results), nobodys),
+        without(evidence_of(site, live.results), nobodys),
         next(past, None),
     )
-    return p.Judged(action.id, verdict)
+    return p.Judged(action.id, structs.replace(verdict, flaky=nobodys))
 
 
 def evidence_of(site: Site, results: tuple[p.CheckResult, ...]) -> Evidence:

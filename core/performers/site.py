@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.checks.how import How, ways
 from core.checks.interpreter import Interpreter
-from core.checks.run import How, ways
 from core.checks.runner import Runner, make_runner
 from core.checks.warm import Warm
 from core.config import RepositoryConfig, Settings
@@ -53,7 +53,7 @@ class Site:
     _runner: Runner | None = None
 
     def __post_init__(self) -> None:
-        self.proposers = Proposers(self.settings, self.journal, self._lab, lambda: self.runner)
+        self.proposers = Proposers(self.settings, self.journal, self.lab, lambda: self.runner)
 
     @property
     def workshop(self) -> Workshop:
@@ -94,7 +94,7 @@ class Site:
             raise ActionFailed(Problem("internal", says))
         return self._runner
 
-    def _lab(self, tree: Tree) -> Path:
+    def lab(self, tree: Tree) -> Path:
         room = self.workshop.lab("repair")
         room.checkout(tree)
         return room.work

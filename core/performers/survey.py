@@ -8,8 +8,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from core import protocol as p
-from core.checks import interpreter
+from core.checks import interpreter, tools
 from core.checks.commands import from_argv, from_command, named_apart
+from core.checks.deciding import deciding
 from core.checks.discovery import discover
 from core.config import config_bytes, lowered, read_repository
 from core.context import Context
@@ -33,14 +34,15 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
 
     site.config = read_repository(site.facts.root, read)
     lower = lowered(state.options, settings.person, site.config)
-    checks = _checks(site, state, base)
     python = interpreter.find(
         site.facts.root, settings.interpreter or settings.person.interpreter, settings.env
     )
+    checks = checks_of(site, base.tree, python, state.options.checks)
     unwanted = state.options.allow_unsandboxed
     isolation = unsandboxed() if unwanted else probe()
     site.furnish(python, isolation)
-    trusting = trust_hash(site.facts.root, checks, config_bytes(read), str(python.path), isolation)
+    config = config_bytes(read) + deciding(checks, read)
+    trusting = trust_hash(site.facts.root, checks, config, str(python.path), isolation)
     return p.Surveyed(
         action.id,
         p.Survey(
@@ -59,15 +61,22 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
     )
 
 
-def _checks(site: Site, state: State, base: p.Base) -> tuple[p.CheckSpec, ...]:
+def checks_of(
+    site: Site, tree: p.Tree, python: interpreter.Interpreter, asked: tuple[str, ...] = ()
+) -> tuple[p.CheckSpec, ...]:
+    """The checks of a tree: those asked for, else as the configuration at hand or its files say."""
     timeout = site.settings.person.timeouts.check
-    given, source = state.options.checks or site.config.checks, "--check"
-    if not state.options.checks:
+    given, source = asked or site.config.checks, "--check"
+    if not asked:
         source = site.config.source
     if given:
         return named_apart([_given(words, source, timeout) for words in given])
     workshop = site.workshop
-    found = discover(workshop.paths(base.tree), lambda path: workshop.read(base.tree, path))
+    found = discover(
+        workshop.paths(tree),
+        lambda path: workshop.read(tree, path),
+        lambda name: tools.installed(name, site.facts.root, python),
+    )
     return tuple(replace(c, timeout=timeout) for c in found)
 
 

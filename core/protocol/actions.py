@@ -66,6 +66,26 @@ class Judge(Action, frozen=True):
     iteration: int
 
 
+class RunAgain(Action, frozen=True):
+    """Run failing tests again on the base, and on a change, to tell flaky from broken."""
+
+    check: CheckSpec
+    tests: tuple[str, ...]
+    base: Base
+    change: Change | None = None
+    """None to look at the base alone."""
+    iteration: int = 0
+
+
+class FindBlame(Action, frozen=True):
+    """Find out which hunks of a change break which tests."""
+
+    iteration: int
+    change: Change
+    check: CheckSpec
+    tests: tuple[str, ...]
+
+
 class ShowRed(Action, frozen=True):
     """Find out which of the tests that a change adds fail without the rest of the change."""
 
@@ -127,6 +147,6 @@ class Finish(Action, frozen=True):
 
 
 AnyAction: TypeAlias = (
-    TakeSurvey | KeepTrust | RunCheck | MakePlan | SkipStep | Propose | Build | Judge | ShowRed
-    | FindNeeded | OpenGate | Land | PlanUndo | TakeBack | Watch | Finish
+    TakeSurvey | KeepTrust | RunCheck | RunAgain | MakePlan | SkipStep | Propose | Build | Judge
+    | ShowRed | FindNeeded | FindBlame | OpenGate | Land | PlanUndo | TakeBack | Watch | Finish
 )  # fmt: skip

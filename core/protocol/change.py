@@ -21,6 +21,8 @@ class FileChange(Value, frozen=True):
     """Why this file runs code later (hook, CI, conftest, lock file…); "" when it does not."""
     weakens: tuple[str, ...] = ()
     """Hunk by hunk, what it takes from the tests that the base had; "" for nothing, () for none."""
+    blob: str = ""
+    """Object id of its content in the change's tree; "" where there is none or it is not known."""
 
 
 class Change(Value, frozen=True):

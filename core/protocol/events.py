@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from core.protocol.actions import AnyAction
 from core.protocol.change import Change, Conflict, LandingIntent, Moved, UndoPlan
-from core.protocol.evidence import CheckResult, Verdict
+from core.protocol.evidence import Blame, CheckResult, Rerun, Verdict
 from core.protocol.gates import Decision, Gate
 from core.protocol.values import (
     Base,
@@ -142,6 +142,20 @@ class RedShown(Event, frozen=True):
     """Of the runs that told, on the base with the change's tests alone."""
 
 
+class RanAgain(Event, frozen=True):
+    action: str
+    reruns: tuple[Rerun, ...]
+    """() where tests cannot be run by themselves."""
+    iteration: int = 0
+    """Whose failures they are; 0 for the base's own."""
+
+
+class BlameFound(Event, frozen=True):
+    action: str
+    blames: tuple[Blame, ...]
+    """() where no set of hunks was found that breaks a test by itself."""
+
+
 class NeedsFound(Event, frozen=True):
     """Why a part is not green: hunks that were left out, and the tests that want them."""
 
@@ -268,7 +282,8 @@ AnyEvent: TypeAlias = (
     | BuildFailed | CheckFinished | Judged | GateOpened | Decided | NoteQueued | NoteUnqueued
     | LevelSet | PausedSet | CancelAsked | ChecksAgainAsked | ProposerChosen | LandingPrepared
     | Landed | LandingRefused | BaseMoved | GoalEnded | StepSkipped | RedShown | NeedsFound
-    | CommentAdded | CommentDropped | WentBack | UndoAsked | UndoPlanned | TakenBack
+    | RanAgain | BlameFound | CommentAdded | CommentDropped | WentBack | UndoAsked | UndoPlanned
+    | TakenBack
 )  # fmt: skip
 
 

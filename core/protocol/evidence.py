@@ -29,6 +29,8 @@ class Diagnostic(Value, frozen=True):
     code: str = ""
     column: int = 0
     severity: Literal["error", "warning", "note"] = "error"
+    text: str = ""
+    """The line itself, shortened, as it was in the tree; "" where that is not known."""
 
 
 class CheckResult(Value, frozen=True):
@@ -70,6 +72,26 @@ class Records(Value, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
+class Rerun(Value, frozen=True):
+    """What a test did on one tree when it was run again and again."""
+
+    test: str
+    check: str
+    tree: Tree
+    passed: int
+    failed: int
+    ways: tuple[str, ...] = ()
+    """How it was run when it did otherwise than before: "alone", "in another order", …"""
+
+
+class Blame(Value, frozen=True):
+    """What breaks a test."""
+
+    test: str
+    hunks: tuple[str, ...]
+    """Ids of the fewest hunks found that make it fail as it does; together, where several."""
+
+
 class Verdict(Value, frozen=True):
     """How a change's evidence compares with its base's and with the try before."""
 
@@ -86,5 +108,7 @@ class Verdict(Value, frozen=True):
     """Tests that passed on the base and did not run here."""
     added: tuple[str, ...] = ()
     """Tests that pass here and that the base did not have."""
+    flaky: tuple[str, ...] = ()
+    """Tests that both pass and fail on the base itself: they count neither way."""
     signature: str = ""
     """Hash of the failing set with messages: equal signatures mean no progress."""

@@ -6,12 +6,15 @@ Every text in here that came from outside (a model, a tool, a file, git) has pas
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-BlobRef: TypeAlias = str
-"""SHA-256 of a blob in the journal's store, as 64 hex digits; "" where there is none."""
+BlobRef: TypeAlias = Annotated[str, Meta(extra={"blob": True})]
+"""SHA-256 of a blob in the journal's store, as 64 hex digits; "" where there is none.
+
+Marked, so that whoever asks which blobs an event names finds every field of this type.
+"""
 
 Tree: TypeAlias = str
 """Object id of a git tree, as hex; "" where there is none."""
@@ -79,7 +82,7 @@ class CheckSpec(Value, frozen=True):
     name: str
     argv: tuple[str, ...]
     reader: str = "plain"
-    """Which reader understands its output: "pytest", "ruff", "mypy" or "plain"."""
+    """Which reader understands its output: "pytest", "ruff", "eslint", …; "plain" for any."""
     source: str = ""
     """Where it was found, in words: "pyproject.toml [tool.pytest]", "--check"."""
     timeout: float = 600.0

@@ -14,22 +14,26 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from core.errors import ActionFailed, GitFailed, Refused
 from core.protocol import Base, Change, LandingFile, LandingIntent, Moved, Problem, Tree
 from core.repo import disk
-from core.repo.entries import FILE_MODES, Entry, entries, put_entries
-from core.repo.facts import Facts, inspect
+from core.repo.contents import checked_out
+from core.repo.entries import Entry, put_entries
+from core.repo.facts import Facts, inspect, tip
 from core.repo.git import object_id
+from core.repo.history import contains, elsewhere, tree_of
 from core.repo.moved import compare
-from core.repo.paths import parents
 from core.repo.recovery import go_forward, has_landed, new_entry, old_entry, roll_back
 from core.repo.stage import Stage
+from core.repo.touching import Touched, refused, touchable
+from core.repo.uncommitted import Merged, merge_work
 from core.repo.workshop import Workshop
 from core.text import clean_line
 
@@ -63,46 +67,94 @@ def prepare(
     The commit is the branch's tip plus what the change adds to its base; uncommitted work in
     the base never enters it. Nothing of the person's is written.
 
+    `merge` says that uncommitted work in touched files may stay there beside the change; it
+    never enters the commit either. Without it, or where not all of it merges: `Moved`.
+
     Raises `ActionFailed`: "empty" for a change without differences, "conflict" where it touches
     a file whose uncommitted content the base includes.
     """
-    touched = _touched(workshop, base.tree, change.tree)
-    if not touched:
-        raise ActionFailed(Problem("empty", "The change is empty: there is nothing to land."))
-    if mixed := _overlap(touched, base.dirty):
-        raise ActionFailed(
-            Problem(
-                "conflict",
-                f"{clean_line(', '.join(mixed))}: the change touches what also holds uncommitted"
-                " work of yours, and a commit cannot tell them apart. Nothing landed; commit or"
-                " put aside your work there, then rebuild the change.",
-            )
+    touched = touchable(workshop, base, change)
+    hashes = {path: disk.digest(workshop.facts.root / path) for path in touched}
+    away = compare(workshop, base, {path: old for path, (old, _) in touched.items()})
+    new = {path: entry for path, (_, entry) in touched.items()}
+    tree = _landed_tree(workshop, base, change, new)
+    contents = checked_out(workshop, tree, new)
+    work: dict[str, Merged] = {}
+    if away:
+        work = _work_in(workshop, base, away, touched, contents)
+        if not merge or tuple(sorted(work)) != away.paths:
+            return replace(away, mergeable=tuple(sorted(work)))
+    commit = _commit(workshop, tree, base.commit, message, author or workshop.facts.author)
+    files = (
+        _file(path, old, entry, hashes[path], contents.get(path), work.get(path))
+        for path, (old, entry) in touched.items()
+    )
+    return _intent(workshop, base, commit, files)
+
+
+def prepare_move(workshop: Workshop, base: Base, change: Change, to: str) -> LandingIntent | Moved:
+    """The branch moves to the commit `to`, below it or above it; files and index follow.
+
+    What it leaves stays reachable from its reflog, and the workshop has a copy of every commit
+    that was a base, so that it can come back in after a gc too.
+
+    Raises `ActionFailed("conflict")` where `to` is neither, does not hold what the change says,
+    or where the commits that would go are on another branch, a tag or a remote too.
+    """
+    git = workshop.git
+    backward = contains(git, base.commit, to)
+    if to == base.commit or not (backward or contains(git, to, base.commit)):
+        raise refused("Your branch cannot be moved there: it has gone another way since.")
+    if backward and (names := elsewhere(workshop.facts, base.commit, base.branch)):
+        raise refused(
+            f"{clean_line(names[0])} holds the commit {base.commit[:9]} too, so the branch is not"
+            " moved away from it; take it back with a new commit."
         )
+    touched = touchable(workshop, base, change)
+    new = {path: entry for path, (_, entry) in touched.items()}
+    if _landed_tree(workshop, base, change, new) != tree_of(git, to):
+        raise refused(f"The commit {to[:9]} does not hold what you were shown; ask for it again.")
     hashes = {path: disk.digest(workshop.facts.root / path) for path in touched}
     if away := compare(workshop, base, {path: old for path, (old, _) in touched.items()}):
         return away
-    new = {path: entry for path, (_, entry) in touched.items()}
-    tip_tree = workshop.git.text("rev-parse", f"{object_id(base.commit)}^{{tree}}")
-    tree = workshop.with_entries(tip_tree, new) if base.dirty else change.tree
-    commit = _commit(workshop, tree, base.commit, message, author or workshop.facts.author)
-    contents = _contents(workshop, tree, new)
+    contents = checked_out(workshop, f"{to}^{{tree}}", new)
+    files = (
+        _file(path, old, entry, hashes[path], contents.get(path))
+        for path, (old, entry) in touched.items()
+    )
+    return replace(_intent(workshop, base, to, files), backward=backward)
+
+
+def _landed_tree(
+    workshop: Workshop, base: Base, change: Change, new: Mapping[str, Entry | None]
+) -> Tree:
+    """The change on the branch's tip, without the uncommitted work that its base includes."""
+    if not base.dirty:
+        return change.tree
+    return workshop.with_entries(tree_of(workshop.git, base.commit), new)
+
+
+def _work_in(
+    workshop: Workshop, base: Base, away: Moved, touched: Touched, new: Mapping[str, bytes]
+) -> dict[str, Merged]:
+    """Uncommitted work that would merge, where nothing but files moved."""
+    if tip(workshop.facts) != (base.branch, base.commit):
+        return {}
+    return merge_work(workshop, base.tree, {path: touched[path] for path in away.paths}, new)
+
+
+def _intent(
+    workshop: Workshop, base: Base, commit: str, files: Iterable[LandingFile]
+) -> LandingIntent:
     token = secrets.token_hex(12)
     return LandingIntent(
         ref=f"refs/heads/{base.branch}" if base.branch else "HEAD",
         old_commit=base.commit,
         new_commit=commit,
-        files=tuple(
-            _file(path, old, entry, hashes[path], contents.get(path))
-            for path, (old, entry) in touched.items()
-        ),
+        files=tuple(files),
         lock=token,
         stage=str(workshop.facts.git_dir / f"loopwright-{token}"),
     )
-
-
-def prepare_move(workshop: Workshop, base: Base, change: Change, to: str) -> LandingIntent | Moved:
-    """The branch goes back to the commit `to`, and the files with it."""
-    raise ActionFailed(Problem("internal", "The branch cannot be moved yet."))
 
 
 def land(workshop: Workshop, intent: LandingIntent, base: Base, change: Change) -> Landing | Moved:
@@ -153,15 +205,17 @@ def _until_the_branch_moves(workshop: Workshop, stage: Stage, base: Base) -> Mov
     intent, facts = stage.intent, stage.facts
     _send_objects(workshop, facts, intent)
     stage.keep_objects()
-    stage.make(_contents_of(workshop, intent))
+    if _mine(intent) and (away := _away(workshop, intent, base)):
+        return away
+    stage.make(_contents_of(workshop, intent, base))
     stage.take_lock(LOCK_WAIT)
     stage.copy_index()
     put_entries(stage.git, {f.path: new_entry(f) for f in intent.files}, facts.nothing)
-    if away := compare(workshop, base, _expected(intent)):
+    if away := _away(workshop, intent, base):
         return away
     for n, file in enumerate(intent.files):
         if disk.digest(facts.root / file.path) != file.old_hash:
-            return compare(workshop, base, _expected(intent)) or _saved(intent, (file.path,))
+            return _away(workshop, intent, base) or _saved(intent, (file.path,))
         try:
             stage.put(n, file)
         except FileExistsError:
@@ -187,42 +241,13 @@ def _saved(intent: LandingIntent, paths: tuple[str, ...]) -> Moved:
     )
 
 
-def _expected(intent: LandingIntent) -> dict[str, Entry | None]:
-    return {f.path: old_entry(f) for f in intent.files}
+def _away(workshop: Workshop, intent: LandingIntent, base: Base) -> Moved | None:
+    expected = {f.path: old_entry(f) for f in intent.files}
+    return compare(workshop, base, expected, _mine(intent))
 
 
-def _touched(
-    workshop: Workshop, base: Tree, tree: Tree
-) -> dict[str, tuple[Entry | None, Entry | None]]:
-    """Old and new entry of every path that differs."""
-    listing = workshop.git.names(
-        "diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev",
-        object_id(base), object_id(tree),
-    )  # fmt: skip
-    found: dict[str, tuple[Entry | None, Entry | None]] = {}
-    for meta, path in zip(listing[::2], listing[1::2], strict=True):
-        old_mode, new_mode, old, new, _ = meta.removeprefix(":").split(" ")
-        pair = tuple(
-            None if mode == "000000" else (mode, oid)
-            for mode, oid in ((old_mode, old), (new_mode, new))
-        )
-        if any(entry and entry[0] not in FILE_MODES for entry in pair):
-            raise ActionFailed(
-                Problem("refused path", f"{clean_line(path)} is a link or a submodule. Nothing"
-                        " landed; leave it out of the change.")
-            )  # fmt: skip
-        found[path] = (pair[0], pair[1])
-    return found
-
-
-def _overlap(touched: Mapping[str, object], dirty: tuple[str, ...]) -> list[str]:
-    """Dirty paths that are touched, or are in the way of one that is."""
-    lies_under = {parent for path in touched for parent in parents(path)}
-    return [
-        path
-        for path in dirty
-        if path in touched or path in lies_under or any(p in touched for p in parents(path))
-    ]
+def _mine(intent: LandingIntent) -> dict[str, str]:
+    return {f.path: f.old_hash for f in intent.files if f.merged}
 
 
 def _commit(workshop: Workshop, tree: Tree, parent: str, message: str, author: str) -> str:
@@ -239,39 +264,25 @@ def _commit(workshop: Workshop, tree: Tree, parent: str, message: str, author: s
     return said.decode().strip()
 
 
-def _contents_of(workshop: Workshop, intent: LandingIntent) -> dict[str, bytes]:
+def _contents_of(workshop: Workshop, intent: LandingIntent, base: Base) -> dict[str, bytes]:
+    """What will be written: as git would check it out, or merged again with the person's work."""
     new = {file.path: new_entry(file) for file in intent.files}
-    return _contents(workshop, f"{intent.new_commit}^{{tree}}", new)
-
-
-def _contents(workshop: Workshop, tree: str, new: Mapping[str, Entry | None]) -> dict[str, bytes]:
-    """The bytes that git would check out: blobs under the person's line ending rules."""
-    tree = workshop.git.text("rev-parse", tree)
-    wanted = {path: entry for path, entry in new.items() if entry}
-    rules = {f"{above}.gitattributes" for path in new for above in _folders(path)}
-    # The person's attributes as they lie there, unless the change brings its own.
-    apart = any(path.rpartition("/")[2] == ".gitattributes" for path in new)
-    root = workshop.folder / "empty" if apart else workshop.facts.root
-    with workshop.temporary("index") as index:
-        git = workshop.room.looking_at(root, index)
-        held = entries(workshop.git, tree, rules)
-        put_entries(git, {**held, **wanted}, workshop.facts.nothing)
-        folder = index.with_name(index.name + ".out")
-        names = b"".join(os.fsencode(path) + b"\0" for path in wanted)
-        try:
-            git.run("checkout-index", "-z", "--stdin", f"--prefix={folder}/", input=names)
-            return {path: (folder / path).read_bytes() for path in wanted}
-        finally:
-            disk.remove_tree(folder)
-
-
-def _folders(path: str) -> tuple[str, ...]:
-    return ("", *(f"{parent}/" for parent in parents(path)))
+    contents = checked_out(workshop, f"{intent.new_commit}^{{tree}}", new)
+    mixed = {f.path: (old_entry(f), new_entry(f)) for f in intent.files if f.merged}
+    work = merge_work(workshop, base.tree, mixed, contents) if mixed else {}
+    return contents | {path: merged.content for path, merged in work.items()}
 
 
 def _file(
-    path: str, old: Entry | None, new: Entry | None, old_hash: str, content: bytes | None
+    path: str,
+    old: Entry | None,
+    new: Entry | None,
+    old_hash: str,
+    content: bytes | None,
+    work: Merged | None = None,
 ) -> LandingFile:
+    if work is not None:
+        old_hash, content = disk.digest_of(work.mine), work.content
     return LandingFile(
         path=path,
         old_blob=old[1] if old else "",
@@ -280,6 +291,7 @@ def _file(
         new_mode=new[0] if new else "",
         old_hash=old_hash,
         new_hash="" if content is None else disk.digest_of(content),
+        merged=work is not None,
     )
 
 
@@ -288,6 +300,8 @@ def _send_objects(workshop: Workshop, facts: Facts, intent: LandingIntent) -> No
     listed = workshop.git.run(
         "rev-list", "--objects", "--no-object-names", intent.new_commit, f"^{intent.old_commit}"
     )
+    if not listed:
+        return
     pack = workshop.git.run("pack-objects", "-q", "--stdout", input=listed)
     facts.git.having({}, (("core.fsync", "all"),)).run("unpack-objects", "-q", input=pack)
 

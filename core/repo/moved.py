@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from core.protocol import Base, Moved
+from core.repo import disk
 from core.repo.entries import FILE_MODES, Entry, entries, index_entries, put_entries
 from core.repo.facts import tip
 from core.repo.paths import parents
@@ -26,10 +27,18 @@ def moved(workshop: Workshop, base: Base, paths: Collection[str]) -> Moved | Non
     return compare(workshop, base, expected)
 
 
-def compare(workshop: Workshop, base: Base, expected: Mapping[str, Entry | None]) -> Moved | None:
-    """`moved`, with what must be at each path (None: nothing) at hand."""
+def compare(
+    workshop: Workshop,
+    base: Base,
+    expected: Mapping[str, Entry | None],
+    mine: Mapping[str, str] | None = None,
+) -> Moved | None:
+    """`moved`, with what must be at each path (None: nothing) at hand.
+
+    `mine` holds digests of files with uncommitted work: those bytes must still be there.
+    """
     branch, head = tip(workshop.facts)
-    paths = _differing(workshop, expected, frozenset(base.dirty))
+    paths = _differing(workshop, expected, frozenset(base.dirty), mine or {})
     if head == base.commit and branch == base.branch and not paths:
         return None
     says = []
@@ -43,21 +52,26 @@ def compare(workshop: Workshop, base: Base, expected: Mapping[str, Entry | None]
 
 
 def _differing(
-    workshop: Workshop, expected: Mapping[str, Entry | None], dirty: frozenset[str]
+    workshop: Workshop,
+    expected: Mapping[str, Entry | None],
+    dirty: frozenset[str],
+    mine: Mapping[str, str],
 ) -> tuple[str, ...]:
     root = workshop.facts.root
     index = index_entries(workshop.facts.git, expected)
-    found = {path for path, entry in expected.items() if not _in_place(root, path, entry)}
+    found = {path for path, entry in expected.items() if not in_place(root, path, entry)}
     for path, entry in expected.items():
         if path not in dirty and index.get(path) != entry:
             found.add(path)
         if any(other.startswith(f"{path}/") for other in index):
             found.add(path)
-    present = {path: entry for path, entry in expected.items() if entry and path not in found}
+    found |= {path for path, held in mine.items() if disk.digest(root / path) != held}
+    known = found | mine.keys()
+    present = {path: entry for path, entry in expected.items() if entry and path not in known}
     return tuple(sorted(found | _rewritten(workshop, root, present)))
 
 
-def _in_place(root: Path, path: str, entry: Entry | None) -> bool:
+def in_place(root: Path, path: str, entry: Entry | None) -> bool:
     """Whether there is a plain file where one is wanted, and nothing where nothing is."""
     for parent in parents(path):
         folder = root / parent

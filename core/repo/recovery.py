@@ -1,10 +1,12 @@
 """After a kill inside a landing: the repository becomes the old one or the new one, whole.
 
-Which one follows from the branch alone: it holds the new commit or it does not. Idempotent;
+Which one follows from the branch alone: it holds the new commit (or, going back, has let go of
+the old one) or it does not. Idempotent;
 may itself be killed anywhere and run again. What the person did to their repository between
 the kill and the recovery stands: a file is taken back only where it is what we wrote and
 neither HEAD nor the index has come to hold it, and an index entry is set only where it is
-still what it was.
+still what it was. A file that was merged with work of theirs is taken back to that work, by the
+same rule.
 
 A git that is killed in the middle of moving a ref can leave that ref's own lock; nothing says
 whose such a lock is, so it stays, and git names it.
@@ -22,6 +24,7 @@ from core.protocol import LandingFile, LandingIntent
 from core.repo import disk
 from core.repo.entries import Entry, entries, index_entries, put_entries
 from core.repo.facts import Facts
+from core.repo.history import contains
 from core.repo.stage import Stage
 
 _LOCK_WAIT = 2.0
@@ -53,12 +56,18 @@ def recover(facts: Facts, intent: LandingIntent) -> Recovered:
 
 
 def has_landed(stage: Stage) -> bool:
-    """Whether the branch holds the new commit, at its tip or below."""
-    new = stage.intent.new_commit
-    if stage.plain.status("cat-file", "-e", f"{new}^{{commit}}", ok=(0, 1, 128))[0]:
+    """Whether the branch holds the new commit, at its tip or below.
+
+    One that goes back holds that either way: there, whether it has let go of the old commit and
+    of what that did, since a person's own amend lets go of the commit alone.
+    """
+    intent, git = stage.intent, stage.plain
+    if not intent.backward:
+        return contains(git, intent.ref, intent.new_commit)
+    if contains(git, intent.ref, intent.old_commit):
         return False
-    code, _ = stage.plain.status("merge-base", "--is-ancestor", new, stage.intent.ref, ok=(0, 1))
-    return code == 0
+    held = entries(git, git.text("rev-parse", f"{intent.ref}^{{tree}}"), _paths(intent.files))
+    return any(held.get(f.path) != old_entry(f) for f in intent.files)
 
 
 def go_forward(stage: Stage, *, prepared: bool = False) -> None:

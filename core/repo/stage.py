@@ -22,8 +22,8 @@ from core.protocol import LandingFile, LandingIntent
 from core.repo import disk
 from core.repo.facts import Facts
 from core.repo.git import split
+from core.repo.history import subject
 from core.repo.paths import parents
-from core.text import decode
 
 
 class Stage:
@@ -159,13 +159,17 @@ class Stage:
 
     def move_branch(self) -> None:
         """The instant in which the change lands, if the branch is where it was."""
-        # Not by `git log`: the repository can make that run a signature checker.
-        commit = self.plain.run("cat-file", "commit", self.intent.new_commit)
-        subject = decode(commit.partition(b"\n\n")[2].split(b"\n")[0])
+        intent = self.intent
+        gone, come = intent.old_commit, intent.new_commit
+        what = (
+            f"take back {subject(self.plain, gone)}"
+            if intent.backward
+            else (subject(self.plain, come))
+        )
+        # What the branch leaves behind stays in its reflog, and in the workshop's own store.
         self.plain.run(
-            "update-ref", "--no-deref", "-m", f"loopwright: {subject}", self.intent.ref,
-            self.intent.new_commit, self.intent.old_commit,
-        )  # fmt: skip
+            "update-ref", "--no-deref", "-m", f"loopwright: {what}", intent.ref, come, gone
+        )
 
     def finish_index(self) -> None:
         disk.rename(self.folder / "index", self.index)

@@ -18,12 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import ActionFailed, GitFailed
-from core.protocol import Base, Problem, ProblemKind, Tree
+from core.protocol import Base, Conflict, Problem, ProblemKind, Tree
 from core.repo.alternates import object_stores
-from core.repo.entries import FILE_MODES, Entry, put_entries
+from core.repo.entries import FILE_MODES, Entry, entries, put_entries
 from core.repo.facts import Facts, tip
-from core.repo.git import Git, object_id, split
+from core.repo.git import Git, object_id
 from core.repo.including import dirty_tree
+from core.repo.merging import merge_commits, relabelled, renamed
 from core.repo.objects import Blobs
 from core.repo.owning import own_commit, own_objects, refs_of
 from core.repo.paths import check_entries, check_name, parents
@@ -173,24 +174,40 @@ class Workshop:
                 ) from error
             return git.text("write-tree")
 
-    def rebase(self, change_base: Tree, change_tree: Tree, new_base_tree: Tree) -> Tree:
+    def rebase(
+        self,
+        change_base: Tree,
+        change_tree: Tree,
+        new_base_tree: Tree,
+        *,
+        theirs: str = "the change",
+    ) -> Tree | Conflict:
         """The change from `change_base` to `change_tree`, put on another base, merged three ways.
 
-        Raises `ActionFailed("conflict")` naming the paths where both sides changed the same.
+        Where both sides changed the same: a `Conflict` whose tree holds both, between markers
+        that say "your branch" (the new base) and `theirs`. Of a file that one side deletes
+        it holds the other side's; of a binary one, the new base's.
         """
         # This git merges commits only, so each tree gets one. Their dates are fixed: same
         # trees, same objects.
         root = self._commit(change_base)
-        ours, theirs = self._commit(new_base_tree, root), self._commit(change_tree, root)
-        code, said = self._bare().status(
-            "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs,
-            ok=(0, 1),
-        )  # fmt: skip
-        tree, *paths = split(said)
-        if code:
-            named = ", ".join(sorted({clean_line(path) for path in paths}))
-            raise _problem("conflict", f"The base and the change both changed {named}")
-        return tree
+        ours, other = self._commit(new_base_tree, root), self._commit(change_tree, root)
+        tree, paths = merge_commits(self._bare(), ours, other)
+        return self._in_words(tree, paths, {ours: "your branch", other: theirs}) if paths else tree
+
+    def _in_words(self, tree: Tree, paths: tuple[str, ...], sides: Mapping[str, str]) -> Conflict:
+        """A conflict whose markers and names say in words which side is which."""
+        held = {
+            path: entry
+            for path, entry in entries(self.git, tree, paths).items()
+            if entry[0] in FILE_MODES
+        }
+        blobs = self._write([relabelled(self._blobs.get(oid), sides) for _, oid in held.values()])
+        new: dict[str, Entry | None] = dict.fromkeys(held)
+        for (path, (mode, _)), blob in zip(held.items(), blobs, strict=True):
+            new[renamed(path, sides)] = (mode, blob)
+        named = tuple(sorted({renamed(path, sides) for path in paths}))
+        return Conflict(self.with_entries(tree, new), named)
 
     # Reading
 
@@ -324,6 +341,15 @@ class Workshop:
         listed = [part for parent in parents for part in ("-p", parent)]
         said = self.git.run("commit-tree", object_id(tree), *listed, env=who)
         return said.decode().strip()
+
+
+def borrows_from(folder: Path) -> Path | None:
+    """The object store of the repository that a workshop's folder was made for, if it says so."""
+    try:
+        _, _, objects = (folder / "format").read_text().split(" ", 2)
+    except (OSError, ValueError):
+        return None
+    return Path(objects)
 
 
 def _check_clashes(files: Mapping[str, bytes | None]) -> None:

@@ -10,10 +10,17 @@ import os
 import sys
 import time
 
-from tests.bench import cancel, journal, loop, paint
+from tests.bench import cancel, diffs, journal, loop, paint, parts
 from tests.bench.table import Row, render
 
-BENCHES = {**paint.BENCHES, **loop.BENCHES, **journal.BENCHES, **cancel.BENCHES}
+BENCHES = {
+    **paint.BENCHES,
+    **diffs.BENCHES,
+    **loop.BENCHES,
+    **journal.BENCHES,
+    **cancel.BENCHES,
+    **parts.BENCHES,
+}
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Opening a journal in which a great deal has happened."""
+"""A journal in which a great deal has happened: opening it, its history, searching in it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from core import protocol as p
-from core.fold import fold
+from core.fold import fold, fold_all
 from core.journal import Journal
+from core.journal.finding import find
 from core.state import State
 from tests.bench.table import Row, median
 
@@ -23,13 +24,14 @@ CHECK = p.CheckSpec("pytest", ("python3", "-m", "pytest", "-q"), "pytest", "pypr
 
 def rows(quick: bool) -> Iterator[Row]:
     count = ITERATIONS // 10 if quick else ITERATIONS
+    times = 2 if quick else 5
     with tempfile.TemporaryDirectory(prefix="bench-journal-") as name:
         folder = Path(name)
         began = time.monotonic()
         entries = build(folder, count)
         made = time.monotonic() - began
         whole, loads = [], []
-        for _ in range(2 if quick else 5):
+        for _ in range(times):
             began = time.monotonic()
             journal = Journal(folder)
             state = journal.load("s")
@@ -40,11 +42,52 @@ def rows(quick: bool) -> Iterator[Row]:
             journal.close()
             assert len(history) == state.count == count
         size = (folder / "journal.db").stat().st_size / 1e6
-    note = (
-        f"the state {median(loads):.3f} s, the history {median(whole) - median(loads):.3f} s;"
-        f" {entries:,} entries, {size:.0f} MB, built in {made:.1f} s"
-    )
-    yield Row(f"open a journal of {count:,} iterations", median(whole), "s", 0.3, note=note)
+        note = (
+            f"the state {median(loads):.3f} s, the history {median(whole) - median(loads):.3f} s;"
+            f" {entries:,} entries, {size:.0f} MB, built in {made:.1f} s"
+        )
+        yield Row(f"open a journal of {count:,} iterations", median(whole), "s", 0.3, note=note)
+        journal = Journal(folder)
+        yield from history_rows(journal, count, times)
+        journal.close()
+
+
+def history_rows(journal: Journal, count: int, times: int) -> Iterator[Row]:
+    """What a screen does with a long history, beside reading the same bytes off the disk."""
+    read_rows = seconds(lambda: journal.rows("s"), times)
+    read_entries = seconds(lambda: journal.read("SELECT event FROM entries"), times)
+    beside = "to read its bytes"
+
+    def row(what: str, work: Callable[[], object], floor: float, note: str = "") -> Row:
+        took = seconds(work, times)
+        return Row(what, took, "s", floor=floor, floor_is=beside, note=note)
+
+    yield row(f"rows of {count:,} iterations", lambda: journal.iterations("s"), read_rows)
+    yield row(
+        f"fold all that led to {count:,} iterations",
+        lambda: fold_all(journal.entries("s")), read_entries,
+        "from the first entry, without a snapshot: a replay, a report",
+    )  # fmt: skip
+    for words, what, hits in (
+        ("nowhere-at-all", "a word that is nowhere", 0),
+        ("cart.py", "a word that is everywhere", 200),
+        (f"goal {count - 3}: money.py", "words of a goal and of its tries", TRIES),
+    ):
+        assert len(find(journal, words, 200)) == hits, words
+        yield row(
+            f"search {count:,} iterations for {what}",
+            lambda: find(journal, words, 200), read_rows + read_entries,  # noqa: B023
+        )  # fmt: skip
+
+
+def seconds(work: Callable[[], object], times: int) -> float:
+    """The median time that something takes."""
+    taken = []
+    for _ in range(times):
+        began = time.monotonic()
+        work()
+        taken.append(time.monotonic() - began)
+    return median(taken)
 
 
 def build(folder: Path, count: int) -> int:

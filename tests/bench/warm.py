@@ -19,8 +19,9 @@ from pathlib import Path
 import msgspec
 
 from core.checks.commands import from_command
+from core.checks.how import How
 from core.checks.interpreter import find
-from core.checks.run import How, run_check
+from core.checks.run import run_check
 from core.checks.runner import Runner, make_runner
 from core.checks.warm import Warm, why_cold
 from core.context import PlainContext

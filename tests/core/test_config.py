@@ -42,12 +42,14 @@ class TestPerson:
         (folder / "config.toml").write_text(
             'model = "openai/gpt-4o-mini"\nlevel = "each"\nmax_iterations = 3\nbudget = 2\n'
             'sandbox = false\ninterpreter = "/usr/bin/python3"\ntheme = "light"\n'
+            "store_mb = 500\n"
             '[keys]\napprove = "A"\n[prices."local/x"]\ninput = 0.5\noutput = 1\n'
             "[timeouts]\nchunk = 20\n"
         )
         found = load_person({"XDG_CONFIG_HOME": str(tmp_path)})
         assert (found.model, found.level, found.max_iterations) == ("openai/gpt-4o-mini", "each", 3)
         assert (found.budget, found.sandbox, found.theme) == (2.0, False, "light")
+        assert (found.store_mb, PersonConfig().store_mb) == (500, 2000)
         assert found.keys == {"approve": "A"}
         assert found.prices["local/x"].output == 1.0
         assert (found.timeouts.chunk, found.timeouts.request) == (20.0, 900.0)
@@ -64,6 +66,8 @@ class TestPerson:
             ("budget = nan", "budget"),
             ("budget = -1", ">= 0"),
             ("max_iterations = 0", ">= 1"),
+            ("store_mb = 0", ">= 1"),
+            ("store_mb = 0.5", "“store_mb”: expected int, got float"),
             ('level = "fast"', "“level”: invalid enum value 'fast'"),
             ("model =", "not valid TOML"),
         ],

@@ -101,7 +101,7 @@ def test_what_runs_later_is_left_to_the_person(bench: Bench) -> None:
     before = snapshot(bench.repo)
     said = bench.run(LATER)
     assert said.code == 1
-    assert "conftest.py runs later" in said.err
+    assert "conftest.py runs code later" in said.err
     assert snapshot(bench.repo) == before
 
 

@@ -12,7 +12,10 @@ import pytest
 
 from core import protocol as p
 from core.edits.format import Replace, Write
+from core.landings import standing
 from core.lanes import apart
+from core.propose.planning import render_plan
+from core.propose.script import ScriptedReply
 from tests.fakes.repos import git, make_repo, snapshot
 from tests.fakes.stage import (
     GOAL,
@@ -205,3 +208,70 @@ def test_two_futures_of_one_try_survive_kills_and_no_check_runs_twice_on_a_tree(
         assert set(ran.values()) == {1}
     finally:
         it.close()
+
+
+LINES = [f"line {n}\n" for n in range(1, 41)]
+PLAN = render_plan(p.Plan(tuple(p.Step(f"s{n}", f"change {n}") for n in range(1, 6))))
+
+
+def five_landings(stage, tmp_path, *, at: tuple[int, ...]) -> Stage:
+    """A session that landed five steps, each a change of one line of one file."""
+    files = {"a.txt": "".join(LINES), "mine.txt": "1\n"}
+    text, replies = dict(enumerate(LINES, 1)), [ScriptedReply("plan", PLAN)]
+    for step, line in enumerate(at, 1):
+        new = f"{text[line].rstrip()} by {step}\n"
+        replies.append(change(f"Step {step}.", Replace("a.txt", text[line], new)))
+        text[line] = new
+    it = stage(
+        *replies,
+        repo=make_repo(tmp_path / "lines", files),
+        options=p.Options(trust_for_run=True, checks=("true",)),
+    )
+    it.goal("five changes").answer("plan", "approve")
+    for n in range(1, 6):
+        gate = it.at_gate("result")
+        it.decide("approve", gate)
+        it.watcher.wait(lambda n=n: len(it.state.landings) == n)
+    it.ended()
+    return it
+
+
+def test_the_third_of_five_landings_goes_and_the_others_stay(stage, tmp_path):
+    it = five_landings(stage, tmp_path, at=(3, 10, 17, 24, 31))
+    (it.repo / "mine.txt").write_text("2\n")
+    git(it.repo, "commit", "-qam", "the person's own")
+    (it.repo / "mine.txt").write_text("3, uncommitted\n")
+    it.submit(p.AskUndo(it.state.landings[2].commit))
+    gate = it.at_gate("undo")
+    assert "changes a.txt" in gate.says
+    assert not gate.undo.move_to
+    it.answer("undo", "undo", name="commit")
+    it.watcher.wait(lambda: it.watcher.events(p.TakenBack))
+    text = (it.repo / "a.txt").read_text()
+    assert [n for n in range(1, 6) if f"by {n}\n" in text] == [1, 2, 4, 5]
+    assert text.count("\n") == len(LINES)
+    assert git(it.repo, "status", "--porcelain") == " M mine.txt"
+    assert (it.repo / "mine.txt").read_text() == "3, uncommitted\n"
+    assert git(it.repo, "log", "-1", "--format=%s").startswith("Revert ")
+    assert [x.iteration for x in standing(it.state)] == [1, 2, 4, 5]
+    it.watcher.wait(lambda: it.state.survey is not None)
+    it.submit(p.AskUndo(redo=True))
+    it.answer("undo", "undo", name="commit")
+    it.watcher.wait(lambda: len(it.watcher.events(p.TakenBack)) == 2)
+    assert "by 3\n" in (it.repo / "a.txt").read_text()
+    assert len(standing(it.state)) == 5
+
+
+def test_later_landings_on_the_same_line_are_shown_and_nothing_is_written(stage, tmp_path):
+    it = five_landings(stage, tmp_path, at=(3, 10, 17, 17, 31))
+    before = snapshot(it.repo)
+    it.submit(p.AskUndo(it.state.landings[2].commit))
+    gate = it.at_gate("undo")
+    assert gate.allows == ("keep",)
+    assert gate.conflict.paths == ("a.txt",)
+    shown = it.session.reader.file(gate.conflict.tree, "a.txt").decode()
+    assert "by 3 by 4\n" in shown
+    assert shown.count("<<<<<<<") == 1
+    it.answer("undo", "keep")
+    assert snapshot(it.repo) == before
+    assert len(standing(it.state)) == 5

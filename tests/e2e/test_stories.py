@@ -117,6 +117,45 @@ def test_moved_files_land_nothing_and_the_change_is_rebuilt(stage):
     assert git(it.repo, "status", "--porcelain") == ""
 
 
+def test_work_in_a_touched_file_is_merged_when_asked_for_and_stays_uncommitted(stage):
+    it = stage(RIGHT)
+    it.goal(GOAL).at_gate("result")
+    cart = it.repo / "cart.py"
+    cart.write_text(cart.read_text() + "\n\ndef mine():\n    return 1\n")
+    it.answer("result", "approve")
+    gate = it.at_gate("moved")
+    assert gate.moved.mergeable == ("cart.py",)
+    assert "merge" in gate.allows
+    it.answer("moved", "merge")
+    assert it.ended().reached
+    assert cart.read_text() == CART.replace(" + 0.01", "") + "\n\ndef mine():\n    return 1\n"
+    assert git(it.repo, "show", "HEAD:cart.py") + "\n" == CART.replace(" + 0.01", "")
+    assert git(it.repo, "status", "--porcelain") == " M cart.py"
+
+
+def test_where_both_changed_the_same_line_the_person_settles_it(stage):
+    it = stage(RIGHT)
+    it.goal(GOAL).at_gate("result")
+    cart = it.repo / "cart.py"
+    cart.write_text(CART.replace("0.01", "0.001"))
+    git(it.repo, "commit", "-qam", "my own")
+    it.answer("result", "approve").answer("moved", "rebuild")
+    gate = it.at_gate("stuck")
+    assert gate.conflict.paths == ("cart.py",)
+    assert "cart.py" in gate.says
+    assert git(it.repo, "status", "--porcelain") == ""
+    settled = p.EditedFile("cart.py", CART.replace(" + 0.01", " + 0").encode())
+    # The workshop is disposable: the merge is made again for whoever needs it.
+    it.close()
+    shutil.rmtree(it.session._site.folder / "workshop")
+    it = stage(RIGHT, repo=it.repo, resume="latest")
+    it.answer("stuck", "edit", files=(settled,))
+    it.answer("result", "approve", confirmed=True)
+    assert it.ended().reached
+    assert " + 0, 2" in git(it.repo, "show", "HEAD:cart.py")
+    assert git(it.repo, "log", "-2", "--format=%s").endswith("my own")
+
+
 def test_included_uncommitted_work_is_checked_but_never_committed(stage, tmp_path):
     repo = shop(tmp_path / "shop", {"notes.txt": "one\n"})
     (repo / "notes.txt").write_text("two\n")

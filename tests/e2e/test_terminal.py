@@ -70,7 +70,7 @@ def test_the_demo_from_start_to_landing_by_keys_alone(
     press(terminal, "a", "is green|candidates|proposing|trying|Try 1")
     terminal.wait("is green", 90)
     assert snapshot(repo) == before
-    press(terminal, "a", "Assisted-by|commit message|land it")
+    press(terminal, "a", "land this|land it")
     assert snapshot(repo) == before
     press(terminal, "\r", "another goal", 60)
     assert git(repo, "rev-parse", "HEAD~1") == head
@@ -123,6 +123,6 @@ def test_kill_at_a_gate_and_resume(open_terminal, quick_python, tmp_path):
     assert snapshot(repo) == before
     again = open_terminal("resume", "--repo", str(repo))
     again.wait("is green", 60)
-    press(again, "a", "Assisted-by|commit message|land it")
+    press(again, "a", "land this|land it")
     press(again, "\r", "another goal", 60)
     assert "Assisted-by" in git(repo, "log", "-1", "--format=%B")

@@ -70,6 +70,8 @@ class Points:
         for name in ("unlink", "rmdir"):
             wrap(os, name, lambda path, *_, name=name: self.reach(name, path))
         wrap(Journal, "append", lambda *a: self.written(a[2].event))
+        wrap(Journal, "writing", lambda *_: self.reach("transaction"))
+        wrap(Journal, "compact", lambda *_: self.reach("compact"))
         wrap(gateway, "_execute", lambda *a: self.called(a[1]))
         try:
             yield

@@ -19,8 +19,9 @@ import msgspec
 import pytest
 
 from core.checks.commands import from_command
+from core.checks.how import How
 from core.checks.interpreter import find
-from core.checks.run import How, run_check
+from core.checks.run import run_check
 from core.checks.runner import Runner, make_runner
 from core.context import Context, PlainContext
 from core.protocol import CheckResult, Isolation, Records

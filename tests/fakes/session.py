@@ -46,7 +46,7 @@ class FakeSession:
 
     @property
     def reader(self) -> ReplayReader:
-        return ReplayReader(self.recording, tuple(self._seen[n] for n in sorted(self._seen)))
+        return ReplayReader(self.as_recording(), tuple(self._seen[n] for n in sorted(self._seen)))
 
     def submit(self, command: p.AnyCommand) -> None:
         self.commands.append(command)

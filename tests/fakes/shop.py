@@ -203,6 +203,8 @@ class Shop(FakeSession):
                 p.Propose: self._propose,
                 p.Build: self._build,
                 p.RunCheck: self._check,
+                p.RunAgain: lambda s, a: [p.RanAgain(a.id, (), a.iteration)],
+                p.FindBlame: lambda s, a: [p.BlameFound(a.id, ())],
                 p.Judge: self._judge,
                 p.Land: self._land,
             },

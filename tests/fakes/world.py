@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from core import protocol as p
 from core.errors import ActionFailed
+from core.flakiness import flaky_tests
 from core.state import State, find_try
 
 BASE = p.Base("c0ffee", "base", "main")
@@ -40,6 +41,9 @@ class World:
     """Answers of landings, in order; a landing succeeds once they are used up."""
     added: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Tree → ids of the tests that it has and the base has not."""
+    again: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Tree and test → how often it passes and fails when it is run again; else it always fails."""
+    blames: tuple[p.Blame, ...] = ()
     idle: tuple[str, ...] = ()
     """Those of the added tests that pass without the change."""
     conflicts: set[str] = field(default_factory=set)
@@ -118,7 +122,8 @@ class World:
 
     def do_Judge(self, a, s, run):
         tree = s.iteration.change.tree
-        before, now = set(self.failing.get(s.base.tree, ())), set(self.failing.get(tree, ()))
+        nobodys = flaky_tests(s)
+        before, now = (set(self.failing.get(t, ())) - {*nobodys} for t in (s.base.tree, tree))
         wanted = {n.test for n in s.live_step.needs}
         new, left = now - before, now & wanted
         kind = "green" if not new and not left else "better" if before - now else "same"
@@ -126,8 +131,21 @@ class World:
         verdict = p.Verdict(
             kind, says, tuple(sorted(before - now)), tuple(sorted(new)), tuple(sorted(left)),
             signature=",".join(sorted(now)), added=self.added.get(tree, ()),
+            flaky=nobodys,
         )  # fmt: skip
         return p.Judged(a.id, verdict)
+
+    def do_RunAgain(self, a, s, run):
+        trees = [a.base.tree, *([a.change.tree] if a.change else [])]
+        found = [
+            p.Rerun(t, a.check.name, tree, *self.again.get((tree, t), (0, 5)))
+            for tree in trees
+            for t in a.tests
+        ]
+        return p.RanAgain(a.id, tuple(found), a.iteration)
+
+    def do_FindBlame(self, a, s, run):
+        return p.BlameFound(a.id, self.blames)
 
     def do_ShowRed(self, a, s, run):
         shown = tuple(t for t in a.added if t not in self.idle)

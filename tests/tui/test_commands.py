@@ -14,13 +14,14 @@ from tui.acts import ACTS
 from tui.commands import TABLE, allowed, candidates, choose, hints, remapped
 from tui.panes.change import ChangePane
 from tui.screens.help import help_text
-from tui.view import PANES, View, at_first_taken
+from tui.taking import Taking, at_first
+from tui.view import PANES, View
 
 
 def view_of(shop: Shop, **fields: object) -> View:
     it = shop.state.iteration
     change = it.change if it else None
-    fields.setdefault("taken", at_first_taken(change) if change else frozenset())
+    fields.setdefault("taken", at_first(change) if change else Taking())
     fields.setdefault("diff", shop.reader.diff(change) if change else None)
     return View(shop.state, held_by=shop.held_by, **fields)  # type: ignore[arg-type]
 
@@ -114,7 +115,7 @@ def test_the_past_decides_nothing() -> None:
 
 
 def test_approving_nothing_is_no_answer() -> None:
-    view = view_of(Shop().to("green"), taken=frozenset())
+    view = view_of(Shop().to("green"), taken=Taking())
     assert "No hunk is taken" in choose("a", view)[1]
 
 

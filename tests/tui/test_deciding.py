@@ -109,7 +109,7 @@ async def test_green_lands_after_its_message_was_shown() -> None:
         await person.press("J", "J", "J", "J", "space")  # takes what stands apart, too
         await person.sees("4 of 4 hunks taken")
         await person.press("a")
-        await person.sees("Skipped by this landing: hook pre-commit", "Assisted-by")
+        await person.sees("Skipped by this landing: hook pre-commit", "Evidence:")
         await person.hurry("enter")
         assert session.commands == []  # deaf at first
         await person.press("enter")

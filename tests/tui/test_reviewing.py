@@ -9,6 +9,7 @@ from core import protocol as p
 from tests.fakes import shop as story
 from tests.fakes.screen import at_work
 from tests.fakes.shop import Shop
+from tui.paint import plain
 
 UNDO = p.Change(story.sha("undone"), story.BASE, story.CHANGE_1.files, story.sha("undone", 64))
 MARKED = (
@@ -66,7 +67,7 @@ async def on_a_line(person, kind: str = "+") -> None:
     pane = person.app.desk.pane("change")
     for _ in range(60):
         found = pane.range_here()
-        if found and found[4] and pane.text_under_cursor().lstrip("0123456789 ").startswith(kind):
+        if found and found[4] and plain(pane.row(pane.cursor)).lstrip("0123456789 ")[:1] == kind:
             return
         await person.press("j")
     raise AssertionError(person.text)
@@ -289,3 +290,46 @@ async def test_an_added_test_that_shows_nothing_is_called_no_evidence() -> None:
 
     async with at_work(make, size=(140, 50)) as person:
         await person.sees("t::idle", "no evidence", "fails without the change")
+
+
+async def test_words_are_found_in_what_was_recorded_and_lead_to_their_try() -> None:
+    async with at_work(lambda sink: Review(sink).to("green")) as person:
+        await person.press("F")
+        await person.hurry(*"decimal float", "enter")
+        await person.sees("1 found", "this session", "use Decimal, not float", "enter goes there")
+        await person.press("enter")
+        await person.until(lambda: "enter goes there" not in person.text)
+        await person.press("F")
+        await person.hurry(*"nowhere at all", "enter")
+        await person.sees("is in no session")
+
+
+async def test_what_a_hunk_breaks_is_said_beside_it() -> None:
+    def make(sink):
+        session = Review(sink)
+        judge = session._judge
+
+        def judged(s, a):
+            for event in judge(s, a):
+                verdict = replace(event.verdict, kind="worse", new=(story.HALF_EVEN.id,))
+                yield replace(event, verdict=verdict)
+
+        session.reports[p.Judge] = judged
+        ids = story.CHANGE_1.hunk_ids
+        blames = (p.Blame(story.HALF_EVEN.id, ids[:1]), p.Blame("t::pair", ids))
+        session.reports[p.FindBlame] = lambda s, a: [p.BlameFound(a.id, blames)]
+        # It passed on the base, and the change breaks it.
+        session.reports[p.RunCheck] = lambda s, a: [
+            p.CheckFinished(
+                a.id,
+                story.result(
+                    a.check.name,
+                    a.tree,
+                    failing=(story.HALF_EVEN,) if a.tree == story.CHANGE_1.tree else (),
+                ),
+            )
+        ]
+        return session.to("red")
+
+    async with at_work(make, size=(140, 50)) as person:
+        await person.sees(f"✗ breaks {story.HALF_EVEN.id}, t::pair (hunk 1 of cart.py and hunk 2")

@@ -40,7 +40,7 @@ async def test_dialogs_and_faces(
     name: str, keys: tuple[str, ...], snapshot: SnapshotAssertion
 ) -> None:
     words = {
-        "help": "When you are asked", "landing": "Assisted-by", "output": "── mypy",
+        "help": "When you are asked", "landing": "Evidence:", "output": "── mypy",
         "past": "as it was", "file": "esc closes", "quit": "resume", "redirect": "send as redirect",
     }  # fmt: skip
     async with at_work(lambda sink: Shop(sink).to("green")) as person:

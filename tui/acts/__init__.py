@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tui.acts import comments, edit, gate, history, look, plan, session
+from tui.acts import change, comments, edit, finding, gate, history, look, plan, session
 from tui.acts.desk import Desk
 
 Act = Callable[[Desk], None]
@@ -29,7 +29,14 @@ ACTS: dict[str, Act] = {
     "rows.search": look.search,
     "rows.search_next": look.search_next,
     "rows.copy": look.copy,
-    "change.take": look.take,
+    "change.take": change.take,
+    "change.lines": change.lines,
+    "change.all": change.take_all,
+    "change.jump": change.jump,
+    "change.split": change.split,
+    "change.more": change.context(1),
+    "change.less": change.context(-1),
+    "change.blanks": change.blanks,
     "change.whole": look.whole,
     "change.open": look.open_file,
     "checks.face": look.face,
@@ -55,6 +62,7 @@ ACTS: dict[str, Act] = {
     "global.previous_pane": look.next_pane(-1),
     "global.full": look.full,
     "global.goal": session.goal,
+    "global.find": finding.find,
     "global.go_back": history.go_back,
     "global.undo": history.undo,
     "global.redo": history.redo,
@@ -70,4 +78,4 @@ ACTS: dict[str, Act] = {
     "global.help": look.help_page,
     "global.quit": session.leave,
 }
-"""Commands of `rows.*` and `change.hunk_*` that are not here are the focused pane's own."""
+"""Commands that move in rows, hunks and files and are not here are the focused pane's own."""

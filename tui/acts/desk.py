@@ -9,6 +9,7 @@ from core import protocol as p
 from core.reading import Session
 from tui.note import Mode
 from tui.panes.rows import Rows
+from tui.taking import Taking
 from tui.view import Pane, View
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ class Desk(Protocol):
     def say(self, says: str, level: Literal["info", "warning", "error"] = "info") -> None:
         """Shows a sentence where the footer is."""
 
-    def set_taken(self, tree: p.Tree, hunks: frozenset[str]) -> None: ...
+    def set_taken(self, tree: p.Tree, taken: Taking) -> None: ...
 
     def read(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
         """Runs `work` off the screen's thread, and `then` on it."""

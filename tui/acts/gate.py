@@ -7,6 +7,7 @@ from typing import Any
 
 from core import protocol as p
 from tui.acts.desk import Desk
+from tui.taking import in_words
 from tui.view import count
 
 
@@ -32,17 +33,18 @@ def approve(desk: Desk) -> None:
 
 
 def _approve(desk: Desk) -> None:
-    gate, view = desk.view.gate, desk.view
+    gate, view, change = desk.view.gate, desk.view, desk.view.change
     if gate is None:
         return
     if gate.kind == "plan":
         desk.decide_by_key("approve", plan=view.draft)
         return
+    if change is None:
+        return
     from tui.screens.landing import LandingScreen
 
-    every = view.hunks
-    taken = tuple(h for h in every if h in view.taken)
-    part = len(taken) < len(every)
+    every, taken = view.hunks, view.taken
+    part = not taken.whole(every)
 
     def answered(message: str | None) -> None:
         if message is None:
@@ -50,13 +52,13 @@ def _approve(desk: Desk) -> None:
         # A part of a red change is judged by its own checks; only the whole needs confirming.
         desk.decide(
             "approve",
-            hunks=taken if part else None,
+            hunks=taken.written(change) if part else None,
             message=message,
             confirmed=gate.red and not part,
             gate=gate,
         )
 
-    desk.app.push_screen(LandingScreen(gate, len(taken), len(every)), answered)
+    desk.app.push_screen(LandingScreen(gate, in_words(taken, every) if part else ""), answered)
 
 
 def redirect(desk: Desk) -> None:

@@ -63,16 +63,6 @@ def copy(desk: Desk) -> None:
     desk.say("Copied.")
 
 
-def take(desk: Desk) -> None:
-    view, pane = desk.view, desk.pane("change")
-    here = frozenset(pane.hunks_here())
-    if view.change is None or not here:
-        desk.say("The cursor is on no hunk; J goes to the next one.", "warning")
-        return
-    taken = view.taken - here if here <= view.taken else view.taken | here
-    desk.set_taken(view.change.tree, taken)
-
-
 def whole(desk: Desk) -> None:
     """The file under the cursor, whole, as the change leaves it."""
     change = desk.view.change

@@ -6,7 +6,7 @@ import math
 
 from core import protocol as p
 from core.text import clean_line
-from tui.acts import comments, plan
+from tui.acts import comments, finding, plan
 from tui.acts.desk import Desk
 from tui.note import Mode
 
@@ -58,7 +58,9 @@ def back(desk: Desk) -> None:
     """Closes the topmost thing; with nothing left to close, asks to cancel what runs."""
     if desk.leave_line():
         return
-    if desk.full:
+    if desk.pane("change").begun >= 0:
+        desk.pane("change").toggle_selection()
+    elif desk.full:
         desk.full = False
     elif desk.past_n:
         desk.past_n = 0
@@ -126,6 +128,8 @@ def typed(desk: Desk, mode: Mode, text: str) -> bool:
             plan.written(desk, text)
         case "add":
             plan.added(desk, text)
+        case "find":
+            finding.found(desk, text)
         case "comment":
             comments.written(desk, text)
         case "budget":

@@ -162,12 +162,16 @@ def _apart(view: View) -> str:
     every = view.hunks
     if view.gate is None or "approve" not in view.gate.allows or not every or view.diff is None:
         return ""
-    left = len(every) - len(view.taken & set(every))
-    if not left:
+    if view.taken.whole(every):
         return ""
-    if left == len(every):
+    if not view.taken:
         return " No hunk is taken."
+    left = sum(view.taken.share(hunk) == "none" for hunk in every)
+    part = sum(view.taken.share(hunk) == "part" for hunk in every)
     out = f"{left} of {count(len(every), 'hunk')} {'is' if left == 1 else 'are'} left out"
+    if part:
+        lines = f"lines of {count(part, 'hunk')}"
+        out = f"{out}, and {lines}" if left else f"{lines[0].upper()}{lines[1:]} are left out"
     return f" {out}; approving checks the rest by itself first."
 
 

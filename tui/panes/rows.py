@@ -57,6 +57,10 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         """How row `y` looks."""
         raise NotImplementedError
 
+    def text(self, y: int) -> str:
+        """What row `y` says, for search and copying."""
+        return plain(self.row(y))
+
     def stops(self, y: int) -> bool:  # noqa: ARG002
         """Whether the cursor may stand on row `y`."""
         return True
@@ -131,8 +135,8 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         if lit:
             base += self.look().get("cursor")
         shown = made.crop_extend(left, left + wide, base)
-        edge = self._width
-        if made.cell_length > left + edge and not self.wraps:
+        edge = self.scrollable_content_region.width or wide
+        if not self.wraps and made.cell_length > left + edge:
             more = Segment("›", base + self.look().get("warn"))  # there is more to the right
             shown = Strip.join([shown.crop(0, edge - 1), Strip([more]), shown.crop(edge)])
         return shown.apply_offsets(left, at)
@@ -160,11 +164,12 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         return self.screen.get_visual_style("screen--selection")
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        first = selection.start.y if selection.start else 0
-        last = selection.end.y if selection.end else self._count - 1
-        # Only what is selected is made: there can be a million rows.
-        rows = (plain(self.row(y)) for y in range(first, min(last + 1, self._count)))
-        return selection.extract("\n" * first + "\n".join(rows)), "\n"
+        start = selection.start.y if selection.start else 0
+        end = selection.end.y if selection.end else self._count - 1
+        # Rows before it only have to be counted: most of a long diff is never painted.
+        rows = (plain(self.row(y)) if y >= start else "" for y in range(min(end + 1, self._count)))
+        text = "\n".join(rows)
+        return selection.extract(text), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002
         self.repaint()
@@ -237,10 +242,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         self.repaint()
         if not needle:
             return True
+        low = needle.casefold()
         rows: Sequence[int] = range(self._count)
         start = self.cursor + (1 if onward else 0)
         for y in (*rows[start:], *rows[:start]):
-            if needle.casefold() in plain(self.row(y)).casefold():
+            if low in self.text(y).casefold():
                 self.to(y)
                 return True
         return False
@@ -255,7 +261,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
                 self.post_message(self.Chosen(self))
 
     def text_under_cursor(self) -> str:
-        return plain(self.row(self.cursor)) if self._count else ""
+        return self.text(self.cursor) if self._count else ""
 
 
 def mark(spans: Line, needle: str) -> Line:

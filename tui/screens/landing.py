@@ -11,7 +11,6 @@ from textual.widgets import Static, TextArea
 from core import protocol as p
 from core.text import clean, clean_line
 from tui.screens.modal import Dialog
-from tui.view import count
 
 CHIP = "$lw-chip-text on $lw-chip bold"
 
@@ -37,16 +36,17 @@ class LandingScreen(Dialog[str]):
 
     AUTO_FOCUS = ""
 
-    def __init__(self, gate: p.Gate, taken: int, hunks: int) -> None:
+    def __init__(self, gate: p.Gate, part: str) -> None:
+        """`part`: what is taken, in words; "" for the whole change."""
         super().__init__()
-        self._gate, self._taken, self._hunks = gate, taken, hunks
+        self._gate, self._part = gate, part
 
     @property
     def needs_second_key(self) -> bool:
-        return self._gate.red and self._taken == self._hunks
+        return self._gate.red and not self._part
 
     def compose(self) -> ComposeResult:
-        part = self._taken < self._hunks
+        part = self._part
         with Vertical(classes="dialog") as box:
             box.border_title = Content("land this change" if not part else "land a part of it")
             if self.needs_second_key:
@@ -54,8 +54,8 @@ class LandingScreen(Dialog[str]):
                 yield Static(Content(says), classes="says red")
             if part:
                 says = (
-                    f"{count(self._taken, 'hunk')} of {self._hunks}: built and checked by itself"
-                    " first; it lands when that is green, and you are asked when it is not."
+                    f"{part}: built and checked by itself first; it lands when that is green,"
+                    " and you are asked when it is not."
                 )
                 yield Static(Content(says), classes="says")
             yield Message(clean(self._gate.message), id="message", show_line_numbers=False)

@@ -27,16 +27,19 @@ class Lines(Rows):
         return self._lines[y]
 
 
-class LinesScreen(Dialog[None]):
-    def __init__(self, title: str, make: Callable[[int], list[Line]]) -> None:
+class LinesScreen(Dialog[int]):
+    """Answers the row that enter was pressed on, where rows can be chosen; else None."""
+
+    def __init__(self, title: str, make: Callable[[int], list[Line]], *, chooses: str = "") -> None:
         super().__init__()
-        self._title, self._make = title, make
+        self._title, self._make, self._chooses = title, make, chooses
 
     def compose(self) -> ComposeResult:
         rows = Lines(self._make, styles=self.app.look)  # type: ignore[attr-defined]
         rows.add_class("dialog", "file")
         rows.border_title = Content(clean_line(self._title))
-        rows.border_subtitle = Content("esc closes")
+        enter = f"enter {self._chooses} · " if self._chooses else ""
+        rows.border_subtitle = Content(f"{enter}esc closes")
         yield rows
 
     def on_mount(self) -> None:
@@ -59,5 +62,7 @@ class LinesScreen(Dialog[None]):
         }  # fmt: skip
         if key in moves:
             moves[key]()
+        elif key == "enter" and self._chooses:
+            self.dismiss(rows.cursor)
         elif key in ("=", "q"):
             self.dismiss(None)

@@ -26,7 +26,8 @@ from tui.panes.plan import PlanPane
 from tui.panes.rows import Rows
 from tui.screens.deciding import DecidingScreen
 from tui.shelf import Shelf
-from tui.view import Pane, View, at_first_taken, results_of
+from tui.taking import Taking, at_first
+from tui.view import Pane, View, results_of
 
 T = TypeVar("T")
 NOTICE = 8.0
@@ -50,7 +51,7 @@ class WorkbenchScreen(DecidingScreen):
         self.drafts: dict[tuple[str, str], bytes] = {}
         self.commented: p.Comment | None = None
         self.narrow = "change"
-        self._taken: dict[p.Tree, frozenset[str]] = {}
+        self._taken: dict[p.Tree, Taking] = {}
         self._shelf = Shelf(lambda: session.reader, self.read, self.redraw)
         self._gate = ""
         self._notice: p.Notice | None = None
@@ -132,13 +133,18 @@ class WorkbenchScreen(DecidingScreen):
             writing=self.writing,
             past=past,
             diff=self._shelf.diff(change),
-            taken=self._taken.get(change.tree, at_first_taken(change)) if change else frozenset(),
+            taken=self._taking(change) if change else Taking(),
             history=history,
             marked=self._shelf.marked(conflict) if conflict else None,
             draft=self.draft,
             face=self.face,
             printed=self._shelf.printed(results_of(state, past)) if output else (),
         )
+
+    def _taking(self, change: p.Change) -> Taking:
+        if change.tree not in self._taken:
+            self._taken[change.tree] = at_first(change)
+        return self._taken[change.tree]
 
     def _focused(self) -> Pane | None:
         return self.focused.id if isinstance(self.focused, Rows) else None  # type: ignore[return-value]
@@ -267,8 +273,8 @@ class WorkbenchScreen(DecidingScreen):
         self._notice_at = self.app.monotonic()  # type: ignore[attr-defined]
         self.redraw()
 
-    def set_taken(self, tree: p.Tree, hunks: frozenset[str]) -> None:
-        self._taken[tree] = hunks
+    def set_taken(self, tree: p.Tree, taken: Taking) -> None:
+        self._taken[tree] = taken
         self.redraw()
 
     def read(self, work: Callable[[], T], then: Callable[[T], None]) -> None:

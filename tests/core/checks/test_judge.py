@@ -134,7 +134,7 @@ def test_findings_are_compared_without_their_lines() -> None:
     more = judge((), base, lint((3, "unused"), (9, "unused"), (20, "unused")))
     assert (more.kind, more.new) == ("worse", ("a.py:20: unused [E1]",))
     less = judge((), base, lint((3, "unused")))
-    assert (less.kind, less.fixed) == ("green", ("a.py:3: unused [E1]",))
+    assert (less.kind, less.fixed) == ("green", ("a.py:9: unused [E1]",))
 
 
 def test_an_exit_code_that_nothing_explains_is_a_failure() -> None:

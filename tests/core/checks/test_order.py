@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from core.checks.how import How, ways
 from core.checks.judge import judge
-from core.checks.run import How, ways
 from core.checks.warm import Warm
 from core.protocol import CheckResult, Need
 from core.sandbox.probe import unsandboxed

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.checks.commands import from_command
-from core.checks.run import How
+from core.checks.how import How
 from core.checks.warm import Warm, why_cold
 from core.context import PlainContext
 from core.errors import ActionCancelled

@@ -20,6 +20,7 @@ from core.journal import Blobs, Journal, RepositoryLock
 from core.journal import store as store_module
 from core.state import State
 from tests.fakes.driver import Story
+from tests.fakes.sessions import result, tried
 from tests.fakes.world import World
 
 NO_PLAN = p.Options(with_plan=False)
@@ -115,6 +116,72 @@ def test_secrets_reach_neither_entries_nor_texts(tmp_path):
     everything = b"".join(f.read_bytes() for f in tmp_path.rglob("*") if f.is_file())
     assert b"sk-secret" not in everything
     assert Blobs(tmp_path / "blobs").get(ref) == b"printed [redacted] here"
+
+
+def test_secrets_reach_no_projection_either(tmp_path):
+    journal = Journal(tmp_path, redact=lambda text: text.replace("sk-secret", "[redacted]"))
+    events = tried(journal, "s", "my key is sk-secret", path="sk-secret.py", note="sk-secret")
+    write(journal, *events)
+    state = journal.load("s")
+    entry = p.Entry(500, 2000.0, p.PausedSet(True))
+    journal.append(state, entry, replace(fold(state, entry), goal="sk-secret"))
+    assert journal.read("SELECT count(*) FROM snapshots") == [(1,)]
+    assert journal.sessions()[0].goal == "[redacted]"
+    journal.close()
+    everything = (tmp_path / "journal.db").read_bytes()
+    assert b"[redacted]" in everything
+    assert b"sk-secret" not in everything
+
+
+def test_a_check_that_told_of_another_tree_does_not_run_there_again(tmp_path):
+    journal = Journal(tmp_path)
+    red, tried_out = result(journal, "red-tree", ("t::new",)), result(journal, "part-tree")
+    void = replace(result(journal, "void-tree"), verdict="void")
+    events = tried(journal, "s", ends=False)
+    live = 1
+    write(
+        journal,
+        *events,
+        p.Started(p.ShowRed("red", live, ("t::new",))),
+        p.RedShown("red", ("t::new",), (), (red, void)),
+        p.Started(p.FindNeeded("needed", live, live, ("h1",))),
+        p.NeedsFound("needed", (), (), (tried_out,)),
+    )
+    assert journal.evidence("red-tree", "pytest", "env") == red
+    assert journal.evidence("part-tree", "pytest", "env") == tried_out
+    assert journal.evidence("void-tree", "pytest", "env") is None
+    (row,) = journal.iterations("s")
+    assert row.red is not None
+    assert row.red.shown == ("t::new",)
+
+
+def test_going_back_to_another_step_ends_the_try_that_was_live(tmp_path):
+    journal = Journal(tmp_path)
+    events = tried(journal, "s", ends=False)
+    plan = next(n for n, e in enumerate(events) if isinstance(e, p.PlanProposed))
+    steps = (p.Step("s0", "held"), p.Step("s1", "do it"))
+    events[plan] = p.PlanProposed("plan", p.Plan(steps), p.Reply("", ""))
+    events.insert(plan + 1, p.StepSkipped("skip", "s0", "It holds."))
+    state = write(journal, *events, p.WentBack(1, "s0"))
+    one, two = journal.iterations("s")
+    assert (one.n, one.outcome, one.step) == (1, "left", "s1")
+    assert one.ended > 0
+    assert (two.n, two.origin, two.step) == (2, p.Again(1), "s0")
+    assert state.iteration == two
+
+
+def test_a_try_that_did_not_change_is_not_written_again(tmp_path):
+    world = World(failing={"base": ("t",), "bad": ("t",)}, replies=["bad", "good"])
+    story = Story(tmp_path, world, options=NO_PLAN).goal()
+    story.answer("result", "next")
+    story.at_gate("result", after=1)
+    db = sqlite3.connect(tmp_path / "journal.db")
+    db.execute("UPDATE iterations SET row = replace(CAST(row AS TEXT), '\"n\":1', '\"n\":77')")
+    db.commit()
+    story.submit(p.QueueNote("x"))
+    story.watcher.wait(lambda: story.state.notes)
+    assert [row.n for row in story.journal.iterations("s")] == [77, 2]
+    story.close()
 
 
 @given(st.binary(max_size=2000))

@@ -43,7 +43,7 @@ def test_a_text_in_pieces_is_redacted_as_the_whole_is(parts: list[str], size: in
 
 def test_what_was_written_in_pieces_is_what_was_put_whole(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
-    writing = journal.writing()
+    writing = journal.writing_text()
     for n in range(100_000):
         writing.write(b"line %d\n" % n)
     ref = writing.done()
@@ -57,8 +57,13 @@ def test_a_dropped_text_leaves_nothing_and_a_full_disk_is_told(tmp_path: Path) -
     blobs = Blobs(tmp_path / "blobs")
     writing = blobs.writing()
     writing.write(b"some")
+    assert [ref for ref, _ in blobs.stored()] == [""]
     writing.drop()
-    assert list((tmp_path / "blobs").iterdir()) == []
+    assert list(blobs.stored()) == []
+    left = blobs.writing()  # as by a kill
+    blobs.sweep(())
+    assert list(blobs.stored()) == []
+    left.drop()
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="cannot be written"):
         Blobs(tmp_path / "file").writing()

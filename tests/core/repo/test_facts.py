@@ -81,6 +81,11 @@ def test_refuses_home_and_the_root(repo: Path, monkeypatch: pytest.MonkeyPatch) 
             inspect(path)
     with pytest.raises(Refused, match="whole machine"):
         inspect(Path("/"))
+    # Nor where the repository's files are said to be the whole machine.
+    monkeypatch.undo()
+    git(repo, "config", "core.worktree", "/")
+    with pytest.raises(Refused, match="whole machine"):
+        inspect(repo)
 
 
 def test_refuses_git_folder_missing_path_and_missing_git(

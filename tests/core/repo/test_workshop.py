@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ActionFailed
+from core.protocol import Conflict
 from core.repo.facts import inspect
 from core.repo.workshop import Workshop
 from tests.fakes.landings import Bench, make_bench, open_bench
@@ -258,18 +259,66 @@ def test_labs_are_apart(bench: Bench) -> None:
     assert shop.lab("x") is lab
 
 
-def test_rebase_merges_or_names_what_clashes(bench: Bench) -> None:
+def test_rebase_merges_what_does_not_meet(bench: Bench) -> None:
     shop, base = bench.shop, bench.base
     change = shop.build(base.tree, {"a.py": b"1\n2\nthree\n"})
     other = shop.build(base.tree, {"a.py": b"one\n2\n3\n", "pkg/b.py": None})
     merged = shop.rebase(base.tree, change, other)
+    assert isinstance(merged, str)
     assert shop.read(merged, "a.py") == b"one\n2\nthree\n"
     assert shop.read(merged, "pkg/b.py") is None
-    clash = shop.build(base.tree, {"a.py": b"1\n2\nIII\n"})
-    with pytest.raises(ActionFailed, match=r"a\.py") as caught:
-        shop.rebase(base.tree, change, clash)
-    assert caught.value.problem.kind == "conflict"
     assert shop.rebase(base.tree, change, base.tree) == change
+
+
+def test_rebase_holds_both_sides_between_markers_where_they_meet(bench: Bench) -> None:
+    shop, base = bench.shop, bench.base
+    change = shop.build(base.tree, {"a.py": b"1\n2\nthree\n", "crlf.txt": b"1\r\nB\r\n"})
+    clash = shop.build(base.tree, {"a.py": b"one\n2\nIII\n", "crlf.txt": b"1\r\nA\r\n"})
+    met = shop.rebase(base.tree, change, clash)
+    assert isinstance(met, Conflict)
+    assert met.paths == ("a.py", "crlf.txt")
+    assert shop.read(met.tree, "a.py") == (
+        b"one\n2\n<<<<<<< your branch\nIII\n=======\nthree\n>>>>>>> the change\n"
+    )
+    assert shop.read(met.tree, "crlf.txt") == (
+        b"1\r\n<<<<<<< your branch\r\nA\r\n=======\r\nB\r\n>>>>>>> the change\r\n"
+    )
+    assert shop.rebase(base.tree, change, clash) == met
+
+
+def test_what_one_side_deletes_or_makes_a_folder_is_named_as_it_is(bench: Bench) -> None:
+    shop, base = bench.shop, bench.base
+    change = shop.build(
+        base.tree,
+        {"a.py": None, ODD: b"new\n", "pkg/b.py": None, "pkg/b.py/c": b"", "data.bin": b"\0b"}
+        | {"n.sh": b"same\n"},
+        {"n.sh": "100755"},
+    )
+    other = shop.build(
+        base.tree,
+        {"a.py": b"9\n", ODD: None, "pkg/b.py": b"B\n", "data.bin": b"\0a", "n.sh": b"same\n"},
+    )
+    met = shop.rebase(base.tree, change, other)
+    assert isinstance(met, Conflict)
+    names = ("a.py", "data.bin", "n.sh", "pkg/b.py~your branch", ODD)
+    assert met.paths == tuple(sorted(names))
+    assert shop.read(met.tree, "a.py") == b"9\n"
+    assert shop.read(met.tree, ODD) == b"new\n"
+    assert shop.read(met.tree, "pkg/b.py~your branch") == b"B\n"
+    assert shop.read(met.tree, "pkg/b.py/c") == b""
+    assert shop.read(met.tree, "data.bin") == b"\0a"
+
+
+def test_a_new_file_in_a_folder_that_was_renamed_is_no_conflict(bench: Bench) -> None:
+    shop = bench.shop
+    base = shop.build(bench.base.tree, {f"old/{n}": f"{n}\n".encode() * 9 for n in range(4)})
+    moved = shop.build(base, {f"old/{n}": None for n in range(4)})
+    moved = shop.build(moved, {f"new/{n}": f"{n}\n".encode() * 9 for n in range(4)})
+    change = shop.build(base, {"old/more": b"x\n", "old/0": b"0\n" * 9 + b"end\n"})
+    merged = shop.rebase(base, change, moved)
+    assert isinstance(merged, str)
+    assert shop.read(merged, "old/more") == b"x\n"
+    assert shop.read(merged, "new/0") == b"0\n" * 9 + b"end\n"
 
 
 def test_attributes_of_a_change_cannot_hide_what_it_does(bench: Bench) -> None:
