@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from core.context import Context
 from core.protocol import Isolation
-from core.sandbox import process, reaper
+from core.sandbox import process, reaper, seccomp
 from core.sandbox.environment import variables
 from core.sandbox.mounts import Bind, Place, bwrap_argv, lend, take_back, tidy
 
@@ -50,6 +51,19 @@ def _until_gone() -> Iterator[int]:
     until = time.monotonic() + _LINGER
     while found and _alive(int(found[1])) and time.monotonic() < until:
         time.sleep(0.002)
+
+
+@contextlib.contextmanager
+def _filter() -> Iterator[tuple[int, ...]]:
+    """The descriptor to read the filter of system calls from; none where there is no filter."""
+    program = seccomp.program()
+    if not program:
+        yield ()
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(program)
+        file.seek(0)
+        yield (file.fileno(),)
 
 
 def _alive(pid: int) -> bool:
@@ -144,16 +158,19 @@ class Sandbox:
             with occupied(self.place, mounted=False):
                 yield Prepared([*me, *argv], env, ())
             return
-        with occupied(self.place, mounted=True), _until_gone() as told:
+        with occupied(self.place, mounted=True), _until_gone() as told, _filter() as calls:
             wrapped = bwrap_argv(
                 self.place,
                 argv,
                 env=env,
                 home=Path.home(),
                 binds=binds,
-                program=[shutil.which("bwrap") or "bwrap", "--info-fd", str(told)],
+                program=[
+                    *(shutil.which("bwrap") or "bwrap", "--info-fd", str(told)),
+                    *(word for fd in calls for word in ("--seccomp", str(fd))),
+                ],
             )
-            yield Prepared(wrapped, {"PATH": os.defpath}, (told,))
+            yield Prepared(wrapped, {"PATH": os.defpath}, (told, *calls))
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,6 @@ OBJECTS = Path("/run/base-objects")
 
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _STORES = ("/nix/store", "/gnu/store")
-_MASKED = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-")
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,46 @@ def _system() -> list[str]:
             out += ["--ro-bind", path, path]
     for store in _STORES:
         out += ["--ro-bind-try", store, store]
-    for secret in _MASKED:
-        if os.path.exists(secret):
-            out += ["--ro-bind", "/dev/null", secret]
+    for hidden, is_folder in _private("/etc"):
+        out += ["--tmpfs", hidden] if is_folder else ["--ro-bind", "/dev/null", hidden]
+    return out + (_kernel() if os.geteuid() == 0 else [])
+
+
+@functools.cache
+def _private(top: str) -> tuple[tuple[str, bool], ...]:
+    """What we may read there and others may not (keys, when we are root): (path, is folder)."""
+    found = []
+    folders = [top]
+    while folders:
+        try:
+            entries = list(os.scandir(folders.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_symlink():
+                continue
+            is_folder = entry.is_dir()
+            wanted = 0o5 if is_folder else 0o4
+            if entry.stat().st_mode & wanted == wanted:
+                folders += [entry.path] if is_folder else []
+            elif os.access(entry.path, os.R_OK):
+                found.append((entry.path, is_folder))
+    return tuple(sorted(found))
+
+
+@functools.cache
+def _kernel() -> list[str]:
+    """Root's own bits on /proc count inside too, though it has no powers there: a check of
+    root's could set kernel parameters, or restart the machine by a word to sysrq-trigger."""
+    out = []
+    for entry in sorted(os.scandir("/proc"), key=lambda e: e.name):
+        if entry.name.isdigit() or entry.is_symlink():
+            continue
+        mode = entry.stat().st_mode
+        if entry.is_dir() or mode & 0o222:
+            out += ["--ro-bind", entry.path, entry.path]
+        if entry.is_file() and not mode & 0o004:
+            out += ["--ro-bind", "/dev/null", entry.path]
     return out
 
 

@@ -23,7 +23,7 @@ from core.checks.interpreter import find
 from core.checks.run import run_check
 from core.checks.runner import Runner, make_runner
 from core.context import Context, PlainContext
-from core.protocol import CheckResult, Isolation, Records
+from core.protocol import CheckResult, CheckSpec, Isolation, Records
 from core.sandbox.mounts import Place
 from core.sandbox.probe import probe, unsandboxed
 
@@ -81,10 +81,11 @@ class Bench:
 
     folder: Path
     blobs: dict[str, bytes] = field(default_factory=dict)
+    repo: Path = Path()
 
-    @property
-    def repo(self) -> Path:
-        return self.folder / "repo"
+    def __post_init__(self) -> None:
+        if self.repo == Path():
+            self.repo = self.folder / "repo"
 
     @property
     def work(self) -> Path:
@@ -105,8 +106,11 @@ class Bench:
     def check(
         self, runner: Runner, command: str, context: Context | None = None, **spec: Any
     ) -> CheckResult:
+        return self.run(runner, from_command(command, **spec), context)
+
+    def run(self, runner: Runner, spec: CheckSpec, context: Context | None = None) -> CheckResult:
         return run_check(
-            from_command(command, **spec),
+            spec,
             tree="t",
             runner=runner,
             context=context or PlainContext(),

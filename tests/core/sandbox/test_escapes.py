@@ -1,0 +1,58 @@
+"""Attempts to get out of a check's sandbox, judged by what befell the outside."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.checks.commands import from_argv
+from core.protocol import Isolation
+from core.sandbox.probe import unsandboxed
+from tests.fakes.escapes import ESCAPES, PREAMBLE, Escape
+from tests.fakes.outside import Outside, outside, put_key
+from tests.fakes.sandbox import Bench, bubblewrap, needs_sandbox
+
+KINDS = [pytest.param(bubblewrap, marks=needs_sandbox, id="bubblewrap")]
+
+
+def attempt(world: Outside, isolation: Isolation, script: str) -> bytes:
+    """Run it as a check; what it printed."""
+    (world.folder / "work" / "attempt.py").write_text(PREAMBLE + script)
+    bench = Bench(world.folder, repo=world.repo)
+    runner = bench.runner(
+        isolation, git_dir=world.folder / "git", environment=(world.repo / ".venv",)
+    )
+    argv = ("python", "attempt.py", json.dumps(world.told()))
+    result = bench.run(runner, from_argv(argv, timeout=20))
+    assert result.verdict in ("pass", "fail"), (result, bench.output(result))
+    return bench.output(result).encode()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with outside(tmp_path) as made:
+        monkeypatch.setenv("HOME", str(made.home))
+        put_key(made.mark)
+        yield made
+
+
+@pytest.mark.parametrize("isolate", KINDS)
+@pytest.mark.parametrize("escape", ESCAPES, ids=lambda e: e.name)
+def test_nothing_gets_out(world: Outside, escape: Escape, isolate: Callable[[], Isolation]) -> None:
+    output = attempt(world, isolate(), escape.script)
+    assert world.befell(output) == []
+
+
+@pytest.mark.parametrize(
+    "escape",
+    [e for e in ESCAPES if e.opens == "anyone" or (e.opens == "root" and os.getuid() == 0)],
+    ids=lambda e: e.name,
+)
+def test_the_same_attempt_succeeds_in_the_open(world: Outside, escape: Escape) -> None:
+    """Else the attempt, or the look at what befell, would prove nothing."""
+    output = attempt(world, unsandboxed(), escape.script)
+    assert world.befell(output) != []
