@@ -27,6 +27,7 @@ from core.protocol import (
     TestRecord,
     Tree,
 )
+from core.sandbox import limits
 from core.sandbox.process import Ended
 from core.text import clean_line, shorten, strip_colours
 
@@ -104,6 +105,10 @@ def run_check(
         spool = Spool(context, action, spec.name, render)
         found = _READERS.get(spec.reader, _plain)(_Job(spec, runner, desk, context, spool))
     records = Records(tests=found.tests, diagnostics=found.diagnostics)
+    says = found.says
+    if found.verdict in ("fail", "error") and not found.ended.passed:
+        hint = limits.met(runner.sandbox.limits, found.ended.exit_code, found.output)
+        says = " ".join(filter(None, (says, hint)))
     failing = [t for t in found.tests if t.outcome in ("failed", "error")]
     return CheckResult(
         check=spec.name,
@@ -119,7 +124,7 @@ def run_check(
         diagnostics=found.diagnostics[:MAX_LISTED],
         records=put_blob(msgspec.json.encode(records)),
         output=put_blob(found.output),
-        says=found.says,
+        says=says,
     )
 
 
@@ -132,6 +137,9 @@ def _pytest(job: _Job) -> _Found:
     if ended.timed_out:
         why = f"It was stopped after {job.spec.timeout:g} s while this test was running."
         tests = recorded.with_unfinished(report, why)
+    elif ended.passed:
+        why = f"It was stopped while this test was running: {ended.passed}."
+        tests = recorded.with_unfinished(report, why)
     elif report.exit_code is None and not report.cannot:
         tests = recorded.with_unfinished(report, "The process ended while this test was running.")
     verdict, says = _pytest_verdict(job, ended, report, output)
@@ -141,7 +149,7 @@ def _pytest(job: _Job) -> _Found:
 def _pytest_verdict(
     job: _Job, ended: Ended, report: recorded.Report, output: bytes
 ) -> tuple[CheckVerdict, str]:
-    if ended.problem or ended.timed_out:
+    if ended.problem or ended.timed_out or ended.passed:
         return _not_run(job, ended)
     if report.cannot:
         return "error", report.cannot
@@ -211,7 +219,7 @@ _READERS: dict[str, Callable[[_Job], _Found]] = {
 def _judged_by_exit(
     job: _Job, ended: Ended, output: bytes, found: tuple[Diagnostic, ...], *, broken: bool
 ) -> _Found:
-    if ended.problem or ended.timed_out:
+    if ended.problem or ended.timed_out or ended.passed:
         verdict, says = _not_run(job, ended)
         return _Found(ended, verdict, output, says, diagnostics=found)
     if broken:
@@ -223,6 +231,8 @@ def _judged_by_exit(
 def _not_run(job: _Job, ended: Ended) -> tuple[CheckVerdict, str]:
     if ended.problem:
         return "error", ended.problem
+    if ended.passed:
+        return "error", f"{job.spec.name} was stopped: {ended.passed}."
     return "timeout", f"{job.spec.name} was stopped after {job.spec.timeout:g} s."
 
 

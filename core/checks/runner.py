@@ -20,6 +20,7 @@ from core.checks import plugin
 from core.checks.interpreter import Interpreter
 from core.protocol import Isolation
 from core.sandbox.launch import PRIVATE, Sandbox
+from core.sandbox.limits import Limits
 from core.sandbox.mounts import Bind, Place
 
 _LENT = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
@@ -70,7 +71,11 @@ class Runner:
 
 
 def make_runner(
-    place: Place, isolation: Isolation, interpreter: Interpreter, scratch: Path
+    place: Place,
+    isolation: Isolation,
+    interpreter: Interpreter,
+    scratch: Path,
+    limits: Limits = Limits(),  # noqa: B008
 ) -> Runner:
     """A runner whose sandbox sees what the interpreter needs."""
     prefixes = tuple(dict.fromkeys((*place.prefixes, *interpreter.prefixes)))
@@ -79,6 +84,7 @@ def make_runner(
         isolation=isolation,
         bins=interpreter.bins,
         virtual_env=interpreter.virtual_env,
+        limits=limits,
     )
     return Runner(sandbox, interpreter, scratch)
 

@@ -4,53 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.context import Context
 from core.protocol import Isolation
 from core.sandbox import process, reaper, seccomp
 from core.sandbox.environment import variables
+from core.sandbox.handshake import handshake
+from core.sandbox.limits import MB, Limits
 from core.sandbox.mounts import Bind, Place, bwrap_argv, lend, take_back, tidy
+from core.sandbox.probe import options
+from core.sandbox.watch import Watch
 
 PRIVATE = Path("/run/loopwright")
 """Where our own things (plugin, results) appear inside a sandbox."""
 
 
-_LINGER = 2.0
 _running: Counter[Path] = Counter()
 _lent: dict[Path, tuple[Path, ...]] = {}
 _running_lock = threading.Lock()
-
-
-@contextlib.contextmanager
-def _until_gone() -> Iterator[int]:
-    """A descriptor on which bubblewrap tells its inner process; waits at the end for its death.
-
-    bubblewrap itself may end a moment sooner than what runs in it. The first process of a pid
-    namespace is the last one there: when it is gone, nothing is left.
-    """
-    reading, writing = os.pipe()
-    try:
-        try:
-            yield writing
-        finally:
-            os.close(writing)
-        told = os.read(reading, 4096)
-    finally:
-        os.close(reading)
-    found = re.search(rb'"child-pid"\s*:\s*(\d+)', told)
-    until = time.monotonic() + _LINGER
-    while found and _alive(int(found[1])) and time.monotonic() < until:
-        time.sleep(0.002)
 
 
 @contextlib.contextmanager
@@ -64,14 +43,6 @@ def _filter() -> Iterator[tuple[int, ...]]:
         file.write(program)
         file.seek(0)
         yield (file.fileno(),)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    return b"(bwrap)" in stat and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
 @contextlib.contextmanager
@@ -102,6 +73,8 @@ class Prepared:
     env: dict[str, str]
     fds: tuple[int, ...]
     """Descriptors to pass on."""
+    begin: Callable[[int], Watch]
+    """To be called once with the id of what was started, which waits for it."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +86,7 @@ class Sandbox:
     bins: tuple[Path, ...] = ()
     """Folders that come first on PATH."""
     virtual_env: Path | None = None
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def sandboxed(self) -> bool:
@@ -153,12 +127,28 @@ class Sandbox:
         alone: without it, paths stay what they are.
         """
         env = self.variables() | dict(env)
+        limits = self.limits.settled()
+        folders = [self.place.work, *(bind.source for bind in binds if bind.writable)]
         if not self.sandboxed:
             me = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
+
+            def watch(pid: int) -> Watch:
+                return Watch(pid, limits, folders)
+
             with occupied(self.place, mounted=False):
-                yield Prepared([*me, *argv], env, ())
+                yield Prepared([*me, str((limits.file or 0) * MB), *argv], env, (), watch)
             return
-        with occupied(self.place, mounted=True), _until_gone() as told, _filter() as calls:
+        with (
+            occupied(self.place, mounted=True),
+            handshake(limits) as met,
+            _filter() as calls,
+        ):
+
+            def begin(pid: int) -> Watch:
+                watch = Watch(pid, limits, folders)
+                met.begin()
+                return watch
+
             wrapped = bwrap_argv(
                 self.place,
                 argv,
@@ -166,11 +156,12 @@ class Sandbox:
                 home=Path.home(),
                 binds=binds,
                 program=[
-                    *(shutil.which("bwrap") or "bwrap", "--info-fd", str(told)),
+                    *(shutil.which("bwrap") or "bwrap", *met.words),
                     *(word for fd in calls for word in ("--seccomp", str(fd))),
                 ],
+                room=(limits.tmp or 0) * MB if "--size" in options() else 0,
             )
-            yield Prepared(wrapped, {"PATH": os.defpath}, (told, *calls))
+            yield Prepared(wrapped, {"PATH": os.defpath}, (*met.fds, *calls), begin)
 
     def run(
         self,
@@ -194,4 +185,6 @@ class Sandbox:
                 context=context,
                 tick=tick,
                 pass_fds=prepared.fds,
+                begin=prepared.begin,
+                most_output=(self.limits.settled().output or 0) * MB,
             )

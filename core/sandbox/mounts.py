@@ -62,19 +62,22 @@ def bwrap_argv(
     home: Path,
     binds: Iterable[Bind] = (),
     program: Sequence[str] = ("bwrap",),
+    room: int = 0,
 ) -> list[str]:
     """The bubblewrap command. Reads the file system only to see which mounts are possible.
 
     The order matters: HOME and /tmp become empty first, the repository is bound after them,
-    since it may well lie under one of them.
+    since it may well lie under one of them. `room` is how many bytes /tmp may take; home and
+    /dev/shm get half of that. 0 leaves it to the system.
     """
     out = [*program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     out += ["--clearenv"]
     for name, value in sorted(env.items()):
         out += ["--setenv", name, value]
-    out += [*_system(), "--tmpfs", "/tmp", "--dir", "/var/tmp"]
+    out += [*_system(), *_empty("/tmp", room), "--symlink", "../tmp", "/var/tmp"]
+    out += _empty("/dev/shm", room // 2)
     if len(home.parts) > 2 or home == Path("/root"):
-        out += ["--tmpfs", str(home)]
+        out += _empty(str(home), room // 2)
     outside = [p for p in place.prefixes if not _within(p, Path("/usr"))]
     for prefix in sorted(outside, key=lambda p: len(p.parts)):
         out += ["--ro-bind-try", os.path.realpath(prefix), str(prefix)]
@@ -91,8 +94,14 @@ def bwrap_argv(
     for bind in binds:
         flag = "--bind" if bind.writable else "--ro-bind"
         out += [flag, str(bind.source), str(bind.target)]
+    # What is left is memory without a bound.
+    out += ["--remount-ro", "/dev", "--remount-ro", "/"]
     out += ["--chdir", str(place.repo), "--"]
     return [*out, *argv]
+
+
+def _empty(path: str, room: int) -> list[str]:
+    return [*(("--size", str(room)) if room else ()), "--tmpfs", path]
 
 
 def _system() -> list[str]:

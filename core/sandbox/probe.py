@@ -40,6 +40,20 @@ def probe() -> Isolation:
     )
 
 
+@functools.cache
+def options() -> frozenset[str]:
+    """Which options this machine's bubblewrap knows; asked once per process."""
+    program = shutil.which("bwrap")
+    if program is None:
+        return frozenset()
+    try:
+        done = subprocess.run([program, "--help"], capture_output=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return frozenset()
+    said = (done.stdout + done.stderr).decode("utf-8", "replace").split()
+    return frozenset(word for word in said if word.startswith("--"))
+
+
 def unsandboxed(why: str = "") -> Isolation:
     """The isolation that is left when the person has said that checks may run without one."""
     return _none(why or "the sandbox was switched off")

@@ -24,6 +24,7 @@ from core.checks.run import run_check
 from core.checks.runner import Runner, make_runner
 from core.context import Context, PlainContext
 from core.protocol import CheckResult, CheckSpec, Isolation, Records
+from core.sandbox.limits import Limits
 from core.sandbox.mounts import Place
 from core.sandbox.probe import probe, unsandboxed
 
@@ -100,8 +101,9 @@ class Bench:
         self.repo.mkdir(exist_ok=True)
         self.work.mkdir(exist_ok=True)
         interpreter = find(self.repo, plain_python() if python is None else python)
+        limits = place.pop("limits", Limits())
         where = Place(work=self.work, repo=self.repo, **place)
-        return make_runner(where, isolation, interpreter, self.folder / "scratch")
+        return make_runner(where, isolation, interpreter, self.folder / "scratch", limits)
 
     def check(
         self, runner: Runner, command: str, context: Context | None = None, **spec: Any
@@ -125,8 +127,11 @@ class Bench:
         return msgspec.json.decode(self.blobs[result.records], type=Records)
 
 
+MOUNTED = [pytest.param(bubblewrap, marks=needs_sandbox, id="bubblewrap")]
+"""Those that show the tree at the repository's own path."""
+
 SANDBOXES = [
-    pytest.param(bubblewrap, marks=needs_sandbox, id="bubblewrap"),
+    *MOUNTED,
     pytest.param(unsandboxed, id="none"),
 ]
 """Functions that give an isolation, to parametrise with."""
