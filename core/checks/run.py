@@ -56,7 +56,7 @@ class _Job:
         )
         if ended.cancelled:
             raise ActionCancelled
-        if ended.exit_code == 1 and self.spool.begin().startswith(b"bwrap: "):
+        if ended.exit_code == 1 and self.spool.begin().startswith((b"bwrap: ", b"sandbox: ")):
             words = _last(self.spool.begin())
             return replace(ended, problem=f"The sandbox could not start the check. {words}")
         return ended

@@ -88,7 +88,8 @@ class CheckSpec(Value, frozen=True):
 class Isolation(Value, frozen=True):
     """What stands between a check and the person's machine."""
 
-    kind: Literal["bubblewrap", "none"]
+    kind: Literal["bubblewrap", "namespaces", "landlock", "none"]
+    """With the first two the workshop stands at the repository's own path."""
     says: str = ""
     """One sentence for the trust gate: what is, or is not, kept apart."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -20,7 +21,8 @@ from core.sandbox.environment import variables
 from core.sandbox.handshake import handshake
 from core.sandbox.limits import MB, Limits
 from core.sandbox.mounts import Bind, Place, bwrap_argv, lend, take_back, tidy
-from core.sandbox.probe import options
+from core.sandbox.probe import helper, options
+from core.sandbox.rules import rules
 from core.sandbox.watch import Watch
 
 PRIVATE = Path("/run/loopwright")
@@ -30,6 +32,10 @@ PRIVATE = Path("/run/loopwright")
 _running: Counter[Path] = Counter()
 _lent: dict[Path, tuple[Path, ...]] = {}
 _running_lock = threading.Lock()
+
+
+def _bwrap() -> str:
+    return shutil.which("bwrap") or "bwrap"
 
 
 @contextlib.contextmanager
@@ -90,7 +96,8 @@ class Sandbox:
 
     @property
     def sandboxed(self) -> bool:
-        return self.isolation.kind == "bubblewrap"
+        """Whether the tree stands at the repository's own path, and can be nothing else."""
+        return self.isolation.kind in ("bubblewrap", "namespaces")
 
     @property
     def root(self) -> Path:
@@ -127,28 +134,29 @@ class Sandbox:
         alone: without it, paths stay what they are.
         """
         env = self.variables() | dict(env)
-        limits = self.limits.settled()
         folders = [self.place.work, *(bind.source for bind in binds if bind.writable)]
-        if not self.sandboxed:
-            me = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
+        way = self._mounted if self.sandboxed else self._in_place
+        with occupied(self.place, mounted=self.sandboxed), way(argv, env, binds, folders) as ready:
+            yield ready
 
-            def watch(pid: int) -> Watch:
-                return Watch(pid, limits, folders)
-
-            with occupied(self.place, mounted=False):
-                yield Prepared([*me, str((limits.file or 0) * MB), *argv], env, (), watch)
-            return
-        with (
-            occupied(self.place, mounted=True),
-            handshake(limits) as met,
-            _filter() as calls,
-        ):
+    @contextlib.contextmanager
+    def _mounted(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        binds: Sequence[Bind],
+        folders: Sequence[Path],
+    ) -> Iterator[Prepared]:
+        limits = self.limits.settled()
+        with handshake(limits) as met, _filter() as calls:
 
             def begin(pid: int) -> Watch:
                 watch = Watch(pid, limits, folders)
                 met.begin()
                 return watch
 
+            ours = self.isolation.kind == "namespaces"
+            sized = ours or "--size" in options()
             wrapped = bwrap_argv(
                 self.place,
                 argv,
@@ -156,12 +164,39 @@ class Sandbox:
                 home=Path.home(),
                 binds=binds,
                 program=[
-                    *(shutil.which("bwrap") or "bwrap", *met.words),
+                    *([*helper("namespaces"), str(os.getpid())] if ours else [_bwrap()]),
+                    *met.words,
                     *(word for fd in calls for word in ("--seccomp", str(fd))),
                 ],
-                room=(limits.tmp or 0) * MB if "--size" in options() else 0,
+                room=(limits.tmp or 0) * MB if sized else 0,
             )
             yield Prepared(wrapped, {"PATH": os.defpath}, (*met.fds, *calls), begin)
+
+    @contextlib.contextmanager
+    def _in_place(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        binds: Sequence[Bind],
+        folders: Sequence[Path],
+    ) -> Iterator[Prepared]:
+        limits = self.limits.settled()
+        reap = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
+        reap.append(str((limits.file or 0) * MB))
+        if self.isolation.kind == "none":
+            yield Prepared([*reap, *argv], dict(env), (), lambda p: Watch(p, limits, folders))
+            return
+        with tempfile.TemporaryDirectory(prefix="loopwright-", ignore_cleanup_errors=True) as name:
+            own = Path(name)
+            for part in ("home", "tmp"):
+                (own / part).mkdir()
+            env = {**env, "HOME": str(own / "home"), "TMPDIR": str(own / "tmp")}
+            read, write = rules(self.place, binds, own)
+            program = seccomp.program(alone=True).hex()
+            asked = json.dumps({"read": read, "write": write, "filter": program})
+            words = [*reap, *helper("landlock"), asked, *argv]
+            watched = [*folders, own]
+            yield Prepared(words, env, (), lambda p: Watch(p, limits, watched))
 
     def run(
         self,

@@ -14,6 +14,7 @@ OBJECTS = Path("/run/base-objects")
 
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _STORES = ("/nix/store", "/gnu/store")
+SYSTEM = (*(f"/{name}" for name in _SYSTEM), *_STORES)
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,13 @@ def _system() -> list[str]:
             out += ["--ro-bind", path, path]
     for store in _STORES:
         out += ["--ro-bind-try", store, store]
-    for hidden, is_folder in _private("/etc"):
+    for hidden, is_folder in private_parts("/etc"):
         out += ["--tmpfs", hidden] if is_folder else ["--ro-bind", "/dev/null", hidden]
     return out + (_kernel() if os.geteuid() == 0 else [])
 
 
 @functools.cache
-def _private(top: str) -> tuple[tuple[str, bool], ...]:
+def private_parts(top: str) -> tuple[tuple[str, bool], ...]:
     """What we may read there and others may not (keys, when we are root): (path, is folder)."""
     found = []
     folders = [top]

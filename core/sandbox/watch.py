@@ -44,11 +44,14 @@ class Watch:
         return says
 
     def _look(self, now: float) -> str:
-        near = (
-            _tasks() - self._tasks > self._processes // 2
-            or self._available - _available() > self._memory // 2
-        )
-        if near:
+        running, available = _tasks(), _available()
+        # What others give back must not hide what this one takes.
+        self._tasks = min(self._tasks, running)
+        self._available = max(self._available, available)
+        if (
+            running - self._tasks >= self._processes // 2
+            or self._available - available >= self._memory // 2
+        ):
             tasks, resident, pids = _below(self._pid)
             if tasks > self._processes:
                 return f"it ran more than {self._processes:,} processes at a time"
@@ -99,7 +102,7 @@ def _tasks() -> int:
     try:
         return int(Path("/proc/loadavg").read_bytes().split()[3].partition(b"/")[2])
     except (OSError, ValueError, IndexError):
-        return 1 << 30
+        return 0
 
 
 def _available() -> int:

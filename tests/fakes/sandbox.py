@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import core.sandbox.probe
 from core.checks.commands import from_command
 from core.checks.interpreter import find
 from core.checks.run import run_check
@@ -127,11 +128,27 @@ class Bench:
         return msgspec.json.decode(self.blobs[result.records], type=Records)
 
 
-MOUNTED = [pytest.param(bubblewrap, marks=needs_sandbox, id="bubblewrap")]
+def _kind(name: str) -> Any:
+    """A parameter: gives the isolation, and fails (or skips) where this machine has it not."""
+    found = getattr(core.sandbox.probe, name)
+
+    def give() -> Isolation:
+        isolation = found()
+        assert isolation.kind == name, isolation.says
+        return isolation
+
+    missing = found().kind != name and not REQUIRED
+    return pytest.param(give, marks=pytest.mark.skipif(missing, reason=found().says), id=name)
+
+
+MOUNTED = [_kind("bubblewrap"), _kind("namespaces")]
 """Those that show the tree at the repository's own path."""
+
+LANDLOCK = _kind("landlock")
 
 SANDBOXES = [
     *MOUNTED,
+    LANDLOCK,
     pytest.param(unsandboxed, id="none"),
 ]
 """Functions that give an isolation, to parametrise with."""
