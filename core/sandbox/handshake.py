@@ -14,7 +14,7 @@ from core.sandbox import limits as limiting
 from core.sandbox.limits import Limits
 
 _PATIENCE = 10.0
-_LINGER = 2.0
+_LINGER = 6.0
 
 
 @dataclass

@@ -18,7 +18,8 @@ from core.sandbox.watch import Watch
 
 _CHUNK = 1 << 16
 _TICK = 0.05
-_GRACE = 0.7
+_GRACE = 6.0
+"""For the reaper, which is done within milliseconds unless it faces a bomb."""
 
 
 @dataclass(frozen=True)
