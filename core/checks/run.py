@@ -100,6 +100,7 @@ def run_check(
     Raises `ActionCancelled` when the context is cancelled; nothing of the check runs on then.
     """
     context.check()
+    runner = runner.allowing(spec)
     with runner.desk() as desk:
         render = mypy.render if spec.reader == "mypy" else None
         spool = Spool(context, action, spec.name, render)

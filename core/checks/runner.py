@@ -18,7 +18,7 @@ from pathlib import Path
 
 from core.checks import plugin
 from core.checks.interpreter import Interpreter
-from core.protocol import Isolation
+from core.protocol import CheckSpec, Isolation
 from core.sandbox.launch import PRIVATE, Sandbox
 from core.sandbox.limits import Limits
 from core.sandbox.mounts import Bind, Place
@@ -52,9 +52,23 @@ class Runner:
         )
         return replace(self, sandbox=replace(self.sandbox, place=place))
 
+    def allowing(self, check: CheckSpec) -> Runner:
+        """The same, with what this check may do more: the network, and caches of its own."""
+        caches = []
+        for name in check.caches if self.sandbox.sandboxed else ():
+            kept = self.scratch / "caches" / hashlib.sha256(name.encode()).hexdigest()[:16]
+            caches.append(Bind(kept, Path.home() / name.removeprefix("~/"), writable=True))
+        sandbox = replace(self.sandbox, network=check.network, caches=tuple(caches))
+        return replace(self, sandbox=sandbox)
+
     def environment(self, argv: Sequence[str]) -> str:
         """Hash of interpreter, isolation and command: other environment, other evidence."""
-        parts = [self.interpreter.fingerprint(), self.sandbox.isolation.kind, list(argv)]
+        parts: list[object] = [
+            self.interpreter.fingerprint(),
+            self.sandbox.isolation.kind,
+            list(argv),
+        ]
+        parts += ["network"] if self.sandbox.network else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @contextmanager

@@ -75,9 +75,10 @@ class Site:
             git_dir=self.workshop.git_dir,
             objects=self.workshop.room.object_dirs,
             aliases=_aliases(self.settings.repo, self.facts.root),
-            environment=ignored_environment(self.facts.root, ignored),
+            environment=ignored_environment(self.facts.root, ignored, self.config.see),
         )
-        self._runner = make_runner(place, isolation, interpreter, self.folder / "runs")
+        limits = self.settings.person.limits.lowered(self.config.limits)
+        self._runner = make_runner(place, isolation, interpreter, self.folder / "runs", limits)
         self.proposers.refurnished()
 
     @property
@@ -94,7 +95,10 @@ class Site:
 
     def known(self, tree: Tree, check: CheckSpec) -> CheckResult | None:
         """An earlier run of this check on this very tree, in the environment of now."""
-        return self.journal.evidence(tree, check.name, self.runner.environment(check.argv))
+        return self.journal.evidence(tree, check.name, self._environment(check))
+
+    def _environment(self, check: CheckSpec) -> str:
+        return self.runner.allowing(check).environment(check.argv)
 
     def keep(self, change: Change) -> Change:
         """Makes sure that a change's tree is in the workshop, which is disposable: the journal

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from core import protocol as p
 from core.checks import interpreter
+from core.checks.allowances import allow
 from core.checks.commands import from_argv, from_command, named_apart
 from core.checks.discovery import discover
 from core.config import config_bytes, lowered, read_repository
@@ -17,6 +18,7 @@ from core.performers.site import Site
 from core.repo.facts import inspect
 from core.sandbox.probe import probe, unsandboxed
 from core.state import State
+from core.text import clean_line
 from core.trust import is_trusted, remember, trust_hash
 
 
@@ -33,7 +35,13 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
 
     site.config = read_repository(site.facts.root, read)
     lower = lowered(state.options, settings.person, site.config)
-    checks = _checks(site, state, base)
+    checks = allow(
+        _checks(site, state, base),
+        network=site.config.network,
+        caches=site.config.caches,
+        repo=site.facts.root,
+        source=site.config.source,
+    )
     python = interpreter.find(
         site.facts.root, settings.interpreter or settings.person.interpreter, settings.env
     )
@@ -52,11 +60,18 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
             trust_hash=trusting,
             trusted=settings.own or is_trusted(settings.env, site.facts.root, trusting),
             skips=site.facts.skips,
-            notes=site.facts.notes,
+            notes=(*site.facts.notes, *_seen(site.config.see)),
             max_iterations=lower.max_iterations if site.config.max_iterations else None,
             budget_usd=lower.budget_usd if site.config.budget is not None else None,
         ),
     )
+
+
+def _seen(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    shown = ", ".join(map(clean_line, names))
+    return (f"Checks may read {shown}, which git ignores, because the configuration says so.",)
 
 
 def _checks(site: Site, state: State, base: p.Base) -> tuple[p.CheckSpec, ...]:

@@ -83,6 +83,11 @@ class CheckSpec(Value, frozen=True):
     source: str = ""
     """Where it was found, in words: "pyproject.toml [tool.pytest]", "--check"."""
     timeout: float = 600.0
+    network: bool = False
+    """Whether it may use the network; only a configuration that is trusted can say so."""
+    caches: tuple[str, ...] = ()
+    """Folders below the home, as "~/…", that it may write and finds again; they are not the
+    person's own, but ours in their place."""
 
 
 class Isolation(Value, frozen=True):

@@ -35,14 +35,18 @@ def version() -> int:
     return max(0, int(libc.syscall(_CREATE, None, 0, 1)))
 
 
-def restrict(read: Iterable[str], write: Iterable[str]) -> None:
+def restrict(read: Iterable[str], write: Iterable[str], *, network: bool = False) -> None:
     """Leave this process, and all below it, these files and folders alone, for good.
 
     Paths that are missing are left out. Needs no_new_privs. Raises `OSError`.
     """
     known = version()
     handled = _KNOWN[max(v for v in _KNOWN if v <= known)] if known else 0
-    words = [handled, *([_NET] if known >= 4 else []), *([_SCOPE] if known >= 6 else [])]
+    words = [
+        handled,
+        *([0 if network else _NET] if known >= 4 else []),
+        *([_SCOPE] if known >= 6 else []),
+    ]
     attributes = struct.pack(f"={len(words)}Q", *words)
     ruleset = done(libc.syscall(_CREATE, attributes, len(attributes), 0), "landlock")
     for paths, rights in ((read, _READ), (write, handled)):
@@ -66,11 +70,11 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """`argv`: a JSON object with "read", "write" and "filter" (hex), then the command."""
+    """`argv`: JSON with "read", "write", "filter" (hex) and "network", then the command."""
     asked = json.loads(argv[0])
     try:
         drop_powers()
-        restrict(asked["read"], asked["write"])
+        restrict(asked["read"], asked["write"], network=asked.get("network", False))
         filter_calls(bytes.fromhex(asked["filter"]))
         os.execvp(argv[1], argv[1:])
     except OSError as error:

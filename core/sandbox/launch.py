@@ -93,6 +93,9 @@ class Sandbox:
     """Folders that come first on PATH."""
     virtual_env: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    network: bool = False
+    caches: tuple[Bind, ...] = ()
+    """Writable folders of ours, made when missing; used where the tree is mounted."""
 
     @property
     def sandboxed(self) -> bool:
@@ -148,6 +151,8 @@ class Sandbox:
         folders: Sequence[Path],
     ) -> Iterator[Prepared]:
         limits = self.limits.settled()
+        for cache in self.caches:
+            cache.source.mkdir(parents=True, exist_ok=True)
         with handshake(limits) as met, _filter() as calls:
 
             def begin(pid: int) -> Watch:
@@ -162,7 +167,8 @@ class Sandbox:
                 argv,
                 env=env,
                 home=Path.home(),
-                binds=binds,
+                binds=(*self.caches, *binds),
+                network=self.network,
                 program=[
                     *([*helper("namespaces"), str(os.getpid())] if ours else [_bwrap()]),
                     *met.words,
@@ -192,8 +198,9 @@ class Sandbox:
                 (own / part).mkdir()
             env = {**env, "HOME": str(own / "home"), "TMPDIR": str(own / "tmp")}
             read, write = rules(self.place, binds, own)
-            program = seccomp.program(alone=True).hex()
-            asked = json.dumps({"read": read, "write": write, "filter": program})
+            program = seccomp.program(alone=not self.network).hex()
+            rest = {"filter": program, "network": self.network}
+            asked = json.dumps({"read": read, "write": write, **rest})
             words = [*reap, *helper("landlock"), asked, *argv]
             watched = [*folders, own]
             yield Prepared(words, env, (), lambda p: Watch(p, limits, watched))

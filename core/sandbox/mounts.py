@@ -64,6 +64,7 @@ def bwrap_argv(
     binds: Iterable[Bind] = (),
     program: Sequence[str] = ("bwrap",),
     room: int = 0,
+    network: bool = False,
 ) -> list[str]:
     """The bubblewrap command. Reads the file system only to see which mounts are possible.
 
@@ -72,6 +73,7 @@ def bwrap_argv(
     /dev/shm get half of that. 0 leaves it to the system.
     """
     out = [*program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    out += ["--share-net"] if network else []
     out += ["--clearenv"]
     for name, value in sorted(env.items()):
         out += ["--setenv", name, value]
@@ -88,6 +90,9 @@ def bwrap_argv(
             out += ["--symlink", str(place.repo), str(alias)]
     if place.git_dir is not None:
         out += ["--ro-bind", str(place.git_dir), str(place.repo / ".git")]
+    resolver = os.path.realpath("/etc/resolv.conf")
+    if network and resolver.startswith("/run/"):
+        out += ["--ro-bind-try", resolver, resolver]
     for store, target in place.stores:
         out += ["--ro-bind-try", str(store), str(target)]
     for source in mountable(place):
