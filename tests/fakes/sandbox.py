@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from core.checks.run import run_check
 from core.checks.runner import Runner, make_runner
 from core.context import Context, PlainContext
 from core.protocol import CheckResult, CheckSpec, Isolation, Records
+from core.sandbox import landlock, powers
 from core.sandbox.limits import Limits
 from core.sandbox.mounts import Place
 from core.sandbox.probe import probe, unsandboxed
@@ -152,3 +153,17 @@ SANDBOXES = [
     pytest.param(unsandboxed, id="none"),
 ]
 """Functions that give an isolation, to parametrise with."""
+
+
+def under_landlock(layers: int) -> Callable[[], None]:
+    """For `preexec_fn`: a process that may open everything and mount nothing.
+
+    So neither bubblewrap nor namespaces work below it; Landlock does until there are 16 layers.
+    """
+
+    def restrict() -> None:
+        powers.libc.prctl(38, 1, 0, 0, 0)  # no_new_privs
+        for _ in range(layers):
+            landlock.restrict([], ["/"], network=True)
+
+    return restrict
