@@ -106,7 +106,7 @@ ESCAPES = (
         "    while time.time() < until:\n"
         "        for to in ('d', t['home']):\n"
         "            os.symlink(to, 'new'); os.rename('new', 'way')\n"
-        "    os._exit(0)"),
+        "    os._exit(0)", "nobody"),
     # Processes
     Escape("kill the engine", "tries(lambda: os.kill(t['victim'], signal.SIGKILL))"),
     Escape("trace the engine", "if libc.ptrace(16, t['victim'], 0, 0) == 0:\n"

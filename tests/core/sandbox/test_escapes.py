@@ -57,6 +57,16 @@ def test_nothing_gets_out(world: Outside, escape: Escape, isolate: Callable[[], 
         assert escaped == []
 
 
+@pytest.mark.parametrize("isolate", [*MOUNTED, LANDLOCK])
+def test_no_power_is_left_and_none_comes_back(
+    world: Outside, isolate: Callable[[], Isolation]
+) -> None:
+    said = attempt(world, isolate(), "read('/proc/self/status')").decode()
+    status = dict(line.split(":\t", 1) for line in said.splitlines() if ":\t" in line)
+    assert [status[f"Cap{name}"] for name in ("Prm", "Eff", "Bnd", "Amb")] == ["0" * 16] * 4
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+
+
 @pytest.mark.parametrize(
     "escape",
     [e for e in ESCAPES if e.opens == "anyone" or (e.opens == "root" and os.getuid() == 0)],
