@@ -20,7 +20,8 @@ class Watch:
     """Looks at the processes below `pid`, and at what was written into `folders`.
 
     Cheap while nothing is near a limit: the machine's own sums are looked at first, and the
-    processes one by one only when those have moved by half of what is allowed.
+    processes one by one when those have moved by half of what is allowed, and each second, since
+    what other programs give back can hide what this one takes.
     """
 
     def __init__(self, pid: int, limits: Limits, folders: Sequence[Path]) -> None:
@@ -33,6 +34,7 @@ class Watch:
         self._tasks, self._available = _tasks(), _available()
         self._free = [_free(folder) for folder in folders]
         self._next = self._next_walk = 0.0
+        self._next_count = time.monotonic() + _WALK_PERIOD
 
     def look(self) -> str:
         """Which limit was passed, as the end of a sentence; "" when none. At most every 0.1 s."""
@@ -45,13 +47,14 @@ class Watch:
 
     def _look(self, now: float) -> str:
         running, available = _tasks(), _available()
-        # What others give back must not hide what this one takes.
         self._tasks = min(self._tasks, running)
         self._available = max(self._available, available)
         if (
-            running - self._tasks >= self._processes // 2
+            now >= self._next_count
+            or running - self._tasks >= self._processes // 2
             or self._available - available >= self._memory // 2
         ):
+            self._next_count = now + _WALK_PERIOD
             tasks, resident, pids = _below(self._pid)
             if tasks > self._processes:
                 return f"it ran more than {self._processes:,} processes at a time"
