@@ -20,6 +20,7 @@ from msgspec import Meta
 from core.errors import UsageError
 from core.places import config_home
 from core.protocol import Level, Options, Value
+from core.sandbox.limits import Limits
 
 Tries = Annotated[int, Meta(ge=1, le=10_000)]
 Dollars = Annotated[float, Meta(ge=0)]
@@ -77,6 +78,8 @@ class PersonConfig(Value, frozen=True):
     prices: dict[str, Price] = {}
     """Model's name → price, where litellm knows none or another."""
     timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()
+    """What one check may use."""
 
 
 class RepositoryConfig(Value, frozen=True):
@@ -91,6 +94,14 @@ class RepositoryConfig(Value, frozen=True):
     """Globs of paths that no proposal may touch."""
     max_iterations: Tries | None = None
     budget: Dollars | None = None
+    network: tuple[str, ...] = ()
+    """Names of the checks that may use the network."""
+    caches: tuple[str, ...] = ()
+    """Folders below the home ("~/.cache/uv") that checks may write; see `CheckSpec.caches`."""
+    see: tuple[str, ...] = ()
+    """Paths that git ignores and checks may read all the same, such as ".env.test"."""
+    limits: Limits = Limits()
+    """They count where they are lower than the person's."""
     source: str = ""
     """The file it was read from, for sentences; "" when there is none."""
 
@@ -259,8 +270,7 @@ def _decode(
 ) -> _Config:
     known = [f for f in kind.__struct_fields__ if f not in hidden]
     _only_known(table, known, name)
-    if kind is PersonConfig:
-        _only_known_inside(table, name)
+    _only_known_inside(table, name)
     try:
         config = msgspec.convert(table, kind, strict=True)
     except msgspec.ValidationError as error:
@@ -279,7 +289,9 @@ def _in_words(says: str) -> str:
 
 
 def _only_known_inside(table: dict[str, Any], name: str) -> None:
-    timeouts, prices = table.get("timeouts"), table.get("prices")
+    timeouts, prices, limits = (table.get(key) for key in ("timeouts", "prices", "limits"))
+    if isinstance(limits, dict):
+        _only_known(limits, list(Limits.__struct_fields__), f"{name} [limits]")
     if isinstance(timeouts, dict):
         _only_known(timeouts, list(Timeouts.__struct_fields__), f"{name} [timeouts]")
     if isinstance(prices, dict):

@@ -92,7 +92,7 @@ def _person(env: Mapping[str, str]) -> tuple[PersonConfig, Row]:
 
 def _sandbox() -> Row:
     found = probe()
-    return Row("sandbox", "warn" if found.kind == "none" else "ok", found.says)
+    return Row("sandbox", "warn" if found.kind in ("none", "landlock") else "ok", found.says)
 
 
 def _repository_rows(facts: Facts, person: PersonConfig, env: Mapping[str, str]) -> list[Row]:

@@ -40,7 +40,7 @@ def trust_hash(
     """
     parts = (
         os.path.realpath(root),
-        tuple((c.name, c.argv, c.reader, c.timeout) for c in checks),
+        tuple((c.name, c.argv, c.reader, c.timeout, c.network, c.caches) for c in checks),
         hashlib.sha256(config).hexdigest(),
         interpreter,
         isolation.kind,

@@ -7,6 +7,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from core.checks import pytest_command, unittest_command
 from core.checks.tools import is_python
 from core.errors import UsageError
@@ -90,7 +92,7 @@ def _tool(argv: Sequence[str]) -> str:
     """The name of what is run: of the module, where Python runs one."""
     if pytest_command.split(argv) is not None:
         return "pytest"
-    first = os.path.basename(argv[0])
+    first = os.path.basename(argv[0]) or argv[0]
     if is_python(first) and len(argv) > 2 and argv[1] == "-m":
         return argv[2]
     if is_python(first) and len(argv) > 1 and not argv[1].startswith("-"):
@@ -109,13 +111,5 @@ def named_apart(specs: Sequence[CheckSpec]) -> tuple[CheckSpec, ...]:
         while name in taken:
             name, number = f"{spec.name} {number}", number + 1
         taken.add(name)
-        out.append(
-            CheckSpec(
-                name=name,
-                argv=spec.argv,
-                reader=spec.reader,
-                source=spec.source,
-                timeout=spec.timeout,
-            )
-        )
+        out.append(replace(spec, name=name))
     return tuple(out)

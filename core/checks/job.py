@@ -66,7 +66,7 @@ class Job:
         )
         if ended.cancelled:
             raise ActionCancelled
-        if ended.exit_code == 1 and self.kept.begin().startswith(b"bwrap: "):
+        if ended.exit_code == 1 and self.kept.begin().startswith((b"bwrap: ", b"sandbox: ")):
             words = last(self.kept.begin())
             return replace(ended, problem=f"The sandbox could not start the check. {words}")
         return ended
@@ -110,6 +110,8 @@ class Found:
 def not_run(job: Job, ended: Ended) -> tuple[CheckVerdict, str]:
     if ended.problem:
         return "error", ended.problem
+    if ended.passed:
+        return "error", f"{job.spec.name} was stopped: {ended.passed}."
     return "timeout", f"{job.spec.name} was stopped after {job.spec.timeout:g} s."
 
 

@@ -20,6 +20,7 @@ from core.context import Context
 from core.errors import ActionCancelled, ActionFailed
 from core.protocol import Problem
 from core.sandbox import process
+from core.sandbox.watch import Watch
 
 _QUIET = ("-q", "--tb=short", "-p", "no:randomly")
 _BARE = ("--tb=native", "--assert=plain")
@@ -62,6 +63,8 @@ class PytestTrial:
             report = recorded.read(desk.read(pytest_command.RECORD))
         if ended.cancelled:
             raise ActionCancelled
+        if ended.passed:
+            raise _cannot(f"{ended.passed[0].upper()}{ended.passed[1:]}.")
         if ended.problem or report.cannot:
             raise _cannot(ended.problem or report.cannot)
         code = None if ended.timed_out else ended.exit_code
@@ -127,7 +130,8 @@ class PytestTrial:
                 raise _cannot(why) from error
             os.close(writing)
             try:
-                yield _Driver(runner, desk, child, reading, context)
+                watch = prepared.begin(child.pid)
+                yield _Driver(runner, desk, child, reading, context, watch)
             finally:
                 os.close(reading)
                 if child.stdin is not None:
@@ -174,6 +178,7 @@ class _Driver:
     child: subprocess.Popen[bytes]
     answers: int
     context: Context | None
+    watch: Watch
     asked: int = 0
 
     def ask(self, arguments: Sequence[str], timeout: float) -> TrialResult:
@@ -204,6 +209,9 @@ class _Driver:
         while not line.endswith(b"\n"):
             if self.context is not None:
                 self.context.check()
+            passed = self.watch.look()
+            if passed:
+                raise _cannot(f"{passed[0].upper()}{passed[1:]}.")
             if time.monotonic() > deadline:
                 raise _cannot("the process that runs the trials does not answer")
             if select.select([self.answers], [], [], 0.05)[0]:

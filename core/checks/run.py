@@ -32,6 +32,7 @@ from core.protocol import (
     Records,
     Tree,
 )
+from core.sandbox import limits
 from core.sandbox.process import Ended
 from core.text import clean_line, shorten
 
@@ -60,6 +61,7 @@ def run_check(
     Raises `ActionCancelled` when the context is cancelled; nothing of the check runs on then.
     """
     context.check()
+    runner = runner.allowing(spec)
     with runner.desk() as desk, ExitStack() as ends:
         job = Job(spec, runner, desk, context, action, how, writing, ends)
         job.begin_output(_render(spec.reader))
@@ -68,6 +70,10 @@ def run_check(
         output = put_blob(found.output) if whole is None else whole.done()
     diagnostics = with_lines(found.diagnostics, runner.place.work)
     records = Records(tests=found.tests, diagnostics=diagnostics)
+    says = found.says
+    if found.verdict in ("fail", "error") and not found.ended.passed:
+        hint = limits.met(runner.sandbox.limits, found.ended.exit_code, found.output)
+        says = " ".join(filter(None, (says, hint)))
     failing = [t for t in found.tests if t.outcome in ("failed", "error")]
     return CheckResult(
         check=spec.name,
@@ -84,7 +90,7 @@ def run_check(
         diagnostics=diagnostics[:MAX_LISTED],
         records=put_blob(msgspec.json.encode(records)),
         output=output,
-        says=found.says,
+        says=says,
     )
 
 
@@ -130,6 +136,9 @@ def _recorded(job: Job, name: str) -> Found:
     if ended.timed_out:
         why = f"It was stopped after {job.spec.timeout:g} s while this test was running."
         tests = recorded.with_unfinished(report, why)
+    elif ended.passed:
+        why = f"It was stopped while this test was running: {ended.passed}."
+        tests = recorded.with_unfinished(report, why)
     elif report.exit_code is None and not report.cannot:
         tests = recorded.with_unfinished(report, "The process ended while this test was running.")
     verdict, says = _recorded_verdict(job, name, ended, report, output)
@@ -155,7 +164,7 @@ def _unittest(job: Job) -> Ended:
 def _recorded_verdict(
     job: Job, name: str, ended: Ended, report: recorded.Report, output: bytes
 ) -> tuple[CheckVerdict, str]:
-    if ended.problem or ended.timed_out:
+    if ended.problem or ended.timed_out or ended.passed:
         return not_run(job, ended)
     if report.cannot:
         return "error", report.cannot
@@ -225,7 +234,7 @@ def _run(job: Job) -> Found:
 def _judged_by_exit(
     job: Job, ended: Ended, output: bytes, found: tuple[Diagnostic, ...], *, broken: bool
 ) -> Found:
-    if ended.problem or ended.timed_out:
+    if ended.problem or ended.timed_out or ended.passed:
         verdict, says = not_run(job, ended)
         return Found(ended, verdict, output, says, diagnostics=found)
     if broken:

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from core.checks import plugin, tools
 from core.checks.interpreter import Interpreter
-from core.protocol import Isolation
+from core.protocol import CheckSpec, Isolation
 from core.sandbox.launch import PRIVATE, Sandbox
+from core.sandbox.limits import Limits
 from core.sandbox.mounts import Bind, Place
 
 _LENT = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
@@ -52,6 +53,15 @@ class Runner:
         bins = tuple(dict.fromkeys((*self.sandbox.bins, *bins)))
         return replace(self, sandbox=replace(self.sandbox, place=place, bins=bins))
 
+    def allowing(self, check: CheckSpec) -> Runner:
+        """The same, with what this check may do more: the network, and caches of its own."""
+        caches = []
+        for name in check.caches if self.sandbox.sandboxed else ():
+            kept = self.scratch / "caches" / hashlib.sha256(name.encode()).hexdigest()[:16]
+            caches.append(Bind(kept, Path.home() / name.removeprefix("~/"), writable=True))
+        sandbox = replace(self.sandbox, network=check.network, caches=tuple(caches))
+        return replace(self, sandbox=sandbox)
+
     def environment(self, argv: Sequence[str], how: Sequence[str] = ()) -> str:
         """Hash of interpreter, program, isolation and command: another makes other evidence.
 
@@ -60,6 +70,7 @@ class Runner:
         parts = [self.interpreter.fingerprint(), self.sandbox.isolation.kind, list(argv), *how]
         program = tools.stamp(argv[0], self.place.repo, self.interpreter)
         parts += [program] if program else []
+        parts += ["network"] if self.sandbox.network else []
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @contextmanager
@@ -76,7 +87,11 @@ class Runner:
 
 
 def make_runner(
-    place: Place, isolation: Isolation, interpreter: Interpreter, scratch: Path
+    place: Place,
+    isolation: Isolation,
+    interpreter: Interpreter,
+    scratch: Path,
+    limits: Limits = Limits(),  # noqa: B008
 ) -> Runner:
     """A runner whose sandbox sees what the interpreter needs."""
     prefixes = tuple(dict.fromkeys((*place.prefixes, *interpreter.prefixes)))
@@ -85,6 +100,7 @@ def make_runner(
         isolation=isolation,
         bins=interpreter.bins,
         virtual_env=interpreter.virtual_env,
+        limits=limits,
     )
     return Runner(sandbox, interpreter, scratch)
 

@@ -45,7 +45,7 @@ def run_tool(job: Job, tool: Tool) -> Found:
             job.spool.say(told(diagnostic))
     output = job.spool.finish()
     found = Found(ended, "error", output, "", report.tests, report.diagnostics)
-    if ended.problem or ended.timed_out:
+    if ended.problem or ended.timed_out or ended.passed:
         verdict, says = not_run(job, ended)
     elif tool.tests or report.tests:
         verdict, says = _of_tests(job, ended, report, understood, output)

@@ -82,9 +82,10 @@ class Site:
             git_dir=self.workshop.git_dir,
             objects=self.workshop.room.object_dirs,
             aliases=_aliases(self.settings.repo, self.facts.root),
-            environment=ignored_environment(self.facts.root, ignored),
+            environment=ignored_environment(self.facts.root, ignored, self.config.see),
         )
-        self._runner = make_runner(place, isolation, interpreter, self.folder / "runs")
+        limits = self.settings.person.limits.lowered(self.config.limits)
+        self._runner = make_runner(place, isolation, interpreter, self.folder / "runs", limits)
         self.proposers.refurnished()
 
     @property
@@ -110,10 +111,9 @@ class Site:
 
     def known(self, tree: Tree, check: CheckSpec, how: How) -> CheckResult | None:
         """An earlier run of this check on this very tree, in the environment of now."""
+        runner = self.runner.allowing(check)
         for way in ways(how):
-            environment = self.runner.environment(
-                check.argv, way if check.reader == "pytest" else ()
-            )
+            environment = runner.environment(check.argv, way if check.reader == "pytest" else ())
             found = self.journal.evidence(tree, check.name, environment)
             if found is not None:
                 return found

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from core import protocol as p
 from core.checks import interpreter, tools
+from core.checks.allowances import allow
 from core.checks.commands import from_argv, from_command, named_apart
 from core.checks.deciding import deciding
 from core.checks.discovery import discover
@@ -18,6 +19,7 @@ from core.performers.site import Site
 from core.repo.facts import inspect
 from core.sandbox.probe import probe, unsandboxed
 from core.state import State
+from core.text import clean_line
 from core.trust import is_trusted, remember, trust_hash
 
 
@@ -54,17 +56,37 @@ def take_survey(site: Site, action: p.TakeSurvey, state: State, context: Context
             trust_hash=trusting,
             trusted=settings.own or is_trusted(settings.env, site.facts.root, trusting),
             skips=site.facts.skips,
-            notes=site.facts.notes,
+            notes=(*site.facts.notes, *_seen(site.config.see)),
             max_iterations=lower.max_iterations if site.config.max_iterations else None,
             budget_usd=lower.budget_usd if site.config.budget is not None else None,
         ),
     )
 
 
+def _seen(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    shown = ", ".join(map(clean_line, names))
+    return (f"Checks may read {shown}, which git ignores, because the configuration says so.",)
+
+
 def checks_of(
     site: Site, tree: p.Tree, python: interpreter.Interpreter, asked: tuple[str, ...] = ()
 ) -> tuple[p.CheckSpec, ...]:
-    """The checks of a tree: those asked for, else as the configuration at hand or its files say."""
+    """The checks of a tree: those asked for, else as the configuration at hand or its files say,
+    with what the configuration lets them do more."""
+    return allow(
+        _checks(site, tree, python, asked),
+        network=site.config.network,
+        caches=site.config.caches,
+        repo=site.facts.root,
+        source=site.config.source,
+    )
+
+
+def _checks(
+    site: Site, tree: p.Tree, python: interpreter.Interpreter, asked: tuple[str, ...]
+) -> tuple[p.CheckSpec, ...]:
     timeout = site.settings.person.timeouts.check
     given, source = asked or site.config.checks, "--check"
     if not asked:

@@ -86,12 +86,18 @@ class CheckSpec(Value, frozen=True):
     source: str = ""
     """Where it was found, in words: "pyproject.toml [tool.pytest]", "--check"."""
     timeout: float = 600.0
+    network: bool = False
+    """Whether it may use the network; only a configuration that is trusted can say so."""
+    caches: tuple[str, ...] = ()
+    """Folders below the home, as "~/…", that it may write and finds again; they are not the
+    person's own, but ours in their place."""
 
 
 class Isolation(Value, frozen=True):
     """What stands between a check and the person's machine."""
 
-    kind: Literal["bubblewrap", "none"]
+    kind: Literal["bubblewrap", "namespaces", "landlock", "none"]
+    """With the first two the workshop stands at the repository's own path."""
     says: str = ""
     """One sentence for the trust gate: what is, or is not, kept apart."""
 

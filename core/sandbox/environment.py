@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from core.sandbox.mounts import Place
@@ -19,20 +19,23 @@ _SECRET = re.compile(
 )
 
 
-def ignored_environment(repo: Path, ignored: Iterable[str]) -> tuple[Path, ...]:
+def ignored_environment(
+    repo: Path, ignored: Iterable[str], see: Collection[str] = ()
+) -> tuple[Path, ...]:
     """Which ignored paths checks need to see, out of those that git names.
 
     `ignored` is what `git ls-files --others --ignored --exclude-standard --directory` prints:
     paths relative to `repo`, folders ending in "/". Virtual environments, installed packages,
     compiled modules and generated sources are taken; caches never are (a stale `.pyc` serves
-    old code), nor what looks like a secret, nor data, which checks may want to write.
+    old code), nor what looks like a secret, nor data, which checks may want to write. `see`
+    names paths that checks may read all the same.
     """
     chosen = []
     for name in ignored:
         path = repo / name.rstrip("/")
         if "__pycache__" in path.parts or ".." in Path(name).parts:
             continue
-        if _is_environment(path):
+        if _is_environment(path) or (name.rstrip("/") in see and not path.is_symlink()):
             chosen.append(path)
     return tuple(sorted(chosen))
 

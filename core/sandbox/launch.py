@@ -3,61 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import re
 import shutil
 import sys
+import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.context import Context
 from core.protocol import Isolation
-from core.sandbox import process, reaper
+from core.sandbox import process, reaper, seccomp
 from core.sandbox.environment import variables
+from core.sandbox.handshake import handshake
+from core.sandbox.limits import MB, Limits
 from core.sandbox.mounts import Bind, Place, bwrap_argv, lend, take_back, tidy
+from core.sandbox.probe import helper, options
+from core.sandbox.rules import rules
+from core.sandbox.watch import Watch
 
 PRIVATE = Path("/run/loopwright")
 """Where our own things (plugin, results) appear inside a sandbox."""
 
 
-_LINGER = 2.0
 _running: Counter[Path] = Counter()
 _lent: dict[Path, tuple[Path, ...]] = {}
 _running_lock = threading.Lock()
 
 
+def _bwrap() -> str:
+    return shutil.which("bwrap") or "bwrap"
+
+
 @contextlib.contextmanager
-def _until_gone() -> Iterator[int]:
-    """A descriptor on which bubblewrap tells its inner process; waits at the end for its death.
-
-    bubblewrap itself may end a moment sooner than what runs in it. The first process of a pid
-    namespace is the last one there: when it is gone, nothing is left.
-    """
-    reading, writing = os.pipe()
-    try:
-        try:
-            yield writing
-        finally:
-            os.close(writing)
-        told = os.read(reading, 4096)
-    finally:
-        os.close(reading)
-    found = re.search(rb'"child-pid"\s*:\s*(\d+)', told)
-    until = time.monotonic() + _LINGER
-    while found and _alive(int(found[1])) and time.monotonic() < until:
-        time.sleep(0.002)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    return b"(bwrap)" in stat and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+def _filter() -> Iterator[tuple[int, ...]]:
+    """The descriptor to read the filter of system calls from; none where there is no filter."""
+    program = seccomp.program()
+    if not program:
+        yield ()
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(program)
+        file.seek(0)
+        yield (file.fileno(),)
 
 
 @contextlib.contextmanager
@@ -88,6 +79,8 @@ class Prepared:
     env: dict[str, str]
     fds: tuple[int, ...]
     """Descriptors to pass on."""
+    begin: Callable[[int], Watch]
+    """To be called once with the id of what was started, which waits for it."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +92,15 @@ class Sandbox:
     bins: tuple[Path, ...] = ()
     """Folders that come first on PATH."""
     virtual_env: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    network: bool = False
+    caches: tuple[Bind, ...] = ()
+    """Writable folders of ours, made when missing; used where the tree is mounted."""
 
     @property
     def sandboxed(self) -> bool:
-        return self.isolation.kind == "bubblewrap"
+        """Whether the tree stands at the repository's own path, and can be nothing else."""
+        return self.isolation.kind in ("bubblewrap", "namespaces")
 
     @property
     def root(self) -> Path:
@@ -139,21 +137,73 @@ class Sandbox:
         alone: without it, paths stay what they are.
         """
         env = self.variables() | dict(env)
-        if not self.sandboxed:
-            me = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
-            with occupied(self.place, mounted=False):
-                yield Prepared([*me, *argv], env, ())
-            return
-        with occupied(self.place, mounted=True), _until_gone() as told:
+        folders = [self.place.work, *(bind.source for bind in binds if bind.writable)]
+        way = self._mounted if self.sandboxed else self._in_place
+        with occupied(self.place, mounted=self.sandboxed), way(argv, env, binds, folders) as ready:
+            yield ready
+
+    @contextlib.contextmanager
+    def _mounted(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        binds: Sequence[Bind],
+        folders: Sequence[Path],
+    ) -> Iterator[Prepared]:
+        limits = self.limits.settled()
+        for cache in self.caches:
+            cache.source.mkdir(parents=True, exist_ok=True)
+        with handshake(limits) as met, _filter() as calls:
+
+            def begin(pid: int) -> Watch:
+                watch = Watch(pid, limits, folders)
+                met.begin()
+                return watch
+
+            ours = self.isolation.kind == "namespaces"
+            sized = ours or "--size" in options()
             wrapped = bwrap_argv(
                 self.place,
                 argv,
                 env=env,
                 home=Path.home(),
-                binds=binds,
-                program=[shutil.which("bwrap") or "bwrap", "--info-fd", str(told)],
+                binds=(*self.caches, *binds),
+                network=self.network,
+                program=[
+                    *([*helper("namespaces"), str(os.getpid())] if ours else [_bwrap()]),
+                    *met.words,
+                    *(word for fd in calls for word in ("--seccomp", str(fd))),
+                ],
+                room=(limits.tmp or 0) * MB if sized else 0,
             )
-            yield Prepared(wrapped, {"PATH": os.defpath}, (told,))
+            yield Prepared(wrapped, {"PATH": os.defpath}, (*met.fds, *calls), begin)
+
+    @contextlib.contextmanager
+    def _in_place(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        binds: Sequence[Bind],
+        folders: Sequence[Path],
+    ) -> Iterator[Prepared]:
+        limits = self.limits.settled()
+        reap = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid())]
+        reap.append(str((limits.file or 0) * MB))
+        if self.isolation.kind == "none":
+            yield Prepared([*reap, *argv], dict(env), (), lambda p: Watch(p, limits, folders))
+            return
+        with tempfile.TemporaryDirectory(prefix="loopwright-", ignore_cleanup_errors=True) as name:
+            own = Path(name)
+            for part in ("home", "tmp"):
+                (own / part).mkdir()
+            env = {**env, "HOME": str(own / "home"), "TMPDIR": str(own / "tmp")}
+            read, write = rules(self.place, binds, own)
+            program = seccomp.program(alone=not self.network).hex()
+            rest = {"filter": program, "network": self.network}
+            asked = json.dumps({"read": read, "write": write, **rest})
+            words = [*reap, *helper("landlock"), asked, *argv]
+            watched = [*folders, own]
+            yield Prepared(words, env, (), lambda p: Watch(p, limits, watched))
 
     def run(
         self,
@@ -177,4 +227,6 @@ class Sandbox:
                 context=context,
                 tick=tick,
                 pass_fds=prepared.fds,
+                begin=prepared.begin,
+                most_output=(self.limits.settled().output or 0) * MB,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ OBJECTS = Path("/run/base-objects")
 
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _STORES = ("/nix/store", "/gnu/store")
-_MASKED = ("/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-")
+SYSTEM = (*(f"/{name}" for name in _SYSTEM), *_STORES)
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,24 @@ def bwrap_argv(
     home: Path,
     binds: Iterable[Bind] = (),
     program: Sequence[str] = ("bwrap",),
+    room: int = 0,
+    network: bool = False,
 ) -> list[str]:
     """The bubblewrap command. Reads the file system only to see which mounts are possible.
 
     The order matters: HOME and /tmp become empty first, the repository is bound after them,
-    since it may well lie under one of them.
+    since it may well lie under one of them. `room` is how many bytes /tmp may take; home and
+    /dev/shm get half of that. 0 leaves it to the system.
     """
     out = [*program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    out += ["--share-net"] if network else []
     out += ["--clearenv"]
     for name, value in sorted(env.items()):
         out += ["--setenv", name, value]
-    out += [*_system(), "--tmpfs", "/tmp", "--dir", "/var/tmp"]
+    out += [*_system(), *_empty("/tmp", room), "--symlink", "../tmp", "/var/tmp"]
+    out += _empty("/dev/shm", room // 2)
     if len(home.parts) > 2 or home == Path("/root"):
-        out += ["--tmpfs", str(home)]
+        out += _empty(str(home), room // 2)
     outside = [p for p in place.prefixes if not _within(p, Path("/usr"))]
     for prefix in sorted(outside, key=lambda p: len(p.parts)):
         out += ["--ro-bind-try", os.path.realpath(prefix), str(prefix)]
@@ -84,6 +90,9 @@ def bwrap_argv(
             out += ["--symlink", str(place.repo), str(alias)]
     if place.git_dir is not None:
         out += ["--ro-bind", str(place.git_dir), str(place.repo / ".git")]
+    resolver = os.path.realpath("/etc/resolv.conf")
+    if network and resolver.startswith("/run/"):
+        out += ["--ro-bind-try", resolver, resolver]
     for store, target in place.stores:
         out += ["--ro-bind-try", str(store), str(target)]
     for source in mountable(place):
@@ -91,8 +100,14 @@ def bwrap_argv(
     for bind in binds:
         flag = "--bind" if bind.writable else "--ro-bind"
         out += [flag, str(bind.source), str(bind.target)]
+    # What is left is memory without a bound.
+    out += ["--remount-ro", "/dev", "--remount-ro", "/"]
     out += ["--chdir", str(place.repo), "--"]
     return [*out, *argv]
+
+
+def _empty(path: str, room: int) -> list[str]:
+    return [*(("--size", str(room)) if room else ()), "--tmpfs", path]
 
 
 def _system() -> list[str]:
@@ -106,9 +121,46 @@ def _system() -> list[str]:
             out += ["--ro-bind", path, path]
     for store in _STORES:
         out += ["--ro-bind-try", store, store]
-    for secret in _MASKED:
-        if os.path.exists(secret):
-            out += ["--ro-bind", "/dev/null", secret]
+    for hidden, is_folder in private_parts("/etc"):
+        out += ["--tmpfs", hidden] if is_folder else ["--ro-bind", "/dev/null", hidden]
+    return out + (_kernel() if os.geteuid() == 0 else [])
+
+
+@functools.cache
+def private_parts(top: str) -> tuple[tuple[str, bool], ...]:
+    """What we may read there and others may not (keys, when we are root): (path, is folder)."""
+    found = []
+    folders = [top]
+    while folders:
+        try:
+            entries = list(os.scandir(folders.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_symlink():
+                continue
+            is_folder = entry.is_dir()
+            wanted = 0o5 if is_folder else 0o4
+            if entry.stat().st_mode & wanted == wanted:
+                folders += [entry.path] if is_folder else []
+            elif os.access(entry.path, os.R_OK):
+                found.append((entry.path, is_folder))
+    return tuple(sorted(found))
+
+
+@functools.cache
+def _kernel() -> list[str]:
+    """Root's own bits on /proc count inside too, though it has no powers there: a check of
+    root's could set kernel parameters, or restart the machine by a word to sysrq-trigger."""
+    out = []
+    for entry in sorted(os.scandir("/proc"), key=lambda e: e.name):
+        if entry.name.isdigit() or entry.is_symlink():
+            continue
+        mode = entry.stat().st_mode
+        if entry.is_dir() or mode & 0o222:
+            out += ["--ro-bind", entry.path, entry.path]
+        if entry.is_file() and not mode & 0o004:
+            out += ["--ro-bind", "/dev/null", entry.path]
     return out
 
 

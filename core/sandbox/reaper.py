@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import sys
 import time
@@ -27,6 +28,14 @@ def adopt(parent: int) -> None:
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def hold(size: int) -> None:
+    """Lower what this process and all below it may do: files of that size, no core dumps."""
+    for what, value in ((resource.RLIMIT_FSIZE, size), (resource.RLIMIT_CORE, 1)):
+        hard = resource.getrlimit(what)[1]
+        if value and (hard == resource.RLIM_INFINITY or value < hard):
+            resource.setrlimit(what, (value, value))
 
 
 def descendants() -> list[int]:
@@ -72,19 +81,23 @@ def end_all(child: int) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """`argv`: our process's id, then the command. The command's exit code (128+n for a signal)."""
+    """`argv`: our process's id, the bytes that a file may have (0: any number), the command.
+
+    Answers the command's exit code (128+n for a signal).
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     child = 0
     try:
         adopt(int(argv[0]))
-        child = os.posix_spawnp(argv[1], argv[1:], os.environ, setpgroup=0)
+        hold(int(argv[1]))
+        child = os.posix_spawnp(argv[2], argv[2:], os.environ, setpgroup=0)
         while True:
             pid, status = os.wait()
             if pid == child:
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else 128 - code
     except OSError as error:
-        sys.stderr.write(f"{argv[1]}: {error.strerror}\n")
+        sys.stderr.write(f"{argv[2]}: {error.strerror}\n")
         return 127
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

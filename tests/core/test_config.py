@@ -60,6 +60,8 @@ class TestPerson:
             ('modle = "x"', "“modle” is not a setting; did you mean “model”?"),
             ("max-iterations = 3", "did you mean “max_iterations”?"),
             ("[timeouts]\nchunks = 3", "did you mean “chunk”?"),
+            ("[limits]\nmemori = 3", "did you mean “memory”?"),
+            ("[limits]\nmemory = 0", ">= 1"),
             ("[prices.x]\ninput=1\noutputs = 3", "did you mean “output”?"),
             ("zzzz = 1", "known are model, level"),
             ('budget = "much"', "“budget”: expected float, got str"),

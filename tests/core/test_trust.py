@@ -35,6 +35,8 @@ class TestHash:
             (1, ()),
             (1, (CheckSpec("pytest", ("pytest", "-q", "-x"), "pytest"),)),
             (1, (CheckSpec("pytest", ("pytest", "-q"), "pytest", timeout=9.0),)),
+            (1, (CheckSpec("pytest", ("pytest", "-q"), "pytest", network=True),)),
+            (1, (CheckSpec("pytest", ("pytest", "-q"), "pytest", caches=("~/.cache/uv",)),)),
             (2, b"x"),
             (3, "/repo/.venv/bin/python"),
             (4, Isolation("none")),

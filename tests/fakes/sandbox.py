@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,16 @@ from typing import Any
 import msgspec
 import pytest
 
+import core.sandbox.probe
 from core.checks.commands import from_command
 from core.checks.how import How
 from core.checks.interpreter import find
 from core.checks.run import run_check
 from core.checks.runner import Runner, make_runner
 from core.context import Context, PlainContext
-from core.protocol import CheckResult, Isolation, Records
+from core.protocol import CheckResult, CheckSpec, Isolation, Records
+from core.sandbox import landlock, powers
+from core.sandbox.limits import Limits
 from core.sandbox.mounts import Place
 from core.sandbox.probe import probe, unsandboxed
 
@@ -82,10 +85,11 @@ class Bench:
 
     folder: Path
     blobs: dict[str, bytes] = field(default_factory=dict)
+    repo: Path = Path()
 
-    @property
-    def repo(self) -> Path:
-        return self.folder / "repo"
+    def __post_init__(self) -> None:
+        if self.repo == Path():
+            self.repo = self.folder / "repo"
 
     @property
     def work(self) -> Path:
@@ -100,8 +104,9 @@ class Bench:
         self.repo.mkdir(exist_ok=True)
         self.work.mkdir(exist_ok=True)
         interpreter = find(self.repo, plain_python() if python is None else python)
+        limits = place.pop("limits", Limits())
         where = Place(work=self.work, repo=self.repo, **place)
-        return make_runner(where, isolation, interpreter, self.folder / "scratch")
+        return make_runner(where, isolation, interpreter, self.folder / "scratch", limits)
 
     def check(
         self,
@@ -111,8 +116,17 @@ class Bench:
         how: How | None = None,
         **spec: Any,
     ) -> CheckResult:
+        return self.run(runner, from_command(command, **spec), context, how)
+
+    def run(
+        self,
+        runner: Runner,
+        spec: CheckSpec,
+        context: Context | None = None,
+        how: How | None = None,
+    ) -> CheckResult:
         return run_check(
-            from_command(command, **spec),
+            spec,
             tree="t",
             runner=runner,
             context=context or PlainContext(),
@@ -128,8 +142,41 @@ class Bench:
         return msgspec.json.decode(self.blobs[result.records], type=Records)
 
 
+def _kind(name: str) -> Any:
+    """A parameter: gives the isolation, and fails (or skips) where this machine has it not."""
+    found = getattr(core.sandbox.probe, name)
+
+    def give() -> Isolation:
+        isolation = found()
+        assert isolation.kind == name, isolation.says
+        return isolation
+
+    missing = found().kind != name and not REQUIRED
+    return pytest.param(give, marks=pytest.mark.skipif(missing, reason=found().says), id=name)
+
+
+MOUNTED = [_kind("bubblewrap"), _kind("namespaces")]
+"""Those that show the tree at the repository's own path."""
+
+LANDLOCK = _kind("landlock")
+
 SANDBOXES = [
-    pytest.param(bubblewrap, marks=needs_sandbox, id="bubblewrap"),
+    *MOUNTED,
+    LANDLOCK,
     pytest.param(unsandboxed, id="none"),
 ]
 """Functions that give an isolation, to parametrise with."""
+
+
+def under_landlock(layers: int) -> Callable[[], None]:
+    """For `preexec_fn`: a process that may open everything and mount nothing.
+
+    So neither bubblewrap nor namespaces work below it; Landlock does until there are 16 layers.
+    """
+
+    def restrict() -> None:
+        powers.libc.prctl(38, 1, 0, 0, 0)  # no_new_privs
+        for _ in range(layers):
+            landlock.restrict([], ["/"], network=True)
+
+    return restrict
