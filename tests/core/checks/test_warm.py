@@ -20,7 +20,7 @@ from core.errors import ActionCancelled
 from core.protocol import CheckResult, Isolation, Notice, Output
 from core.sandbox.probe import unsandboxed
 from tests.fakes.odd_suite import ODD, SUDDEN, UNREADABLE
-from tests.fakes.sandbox import SANDBOXES, Bench, processes, write
+from tests.fakes.sandbox import LANDLOCK, MOUNTED, Bench, processes, write
 
 PYTEST = "python -m pytest"
 PASSES = {"test_a.py": "def test(): pass\n"}
@@ -71,7 +71,7 @@ def same(text: str) -> str:
     return text
 
 
-@pytest.fixture(params=SANDBOXES)
+@pytest.fixture(params=[MOUNTED[0], pytest.param(unsandboxed, id="none")])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     made = Desk(tmp_path, request.param())
     yield made
@@ -309,3 +309,13 @@ def test_an_import_of_the_persons_sources_is_seen_in_a_warm_run_too(bare: Desk) 
     write(bare.work, {"test_a.py": test})
     result = bare.warmly()
     assert (result.verdict, bare.was_warm(result)) == ("void", True)
+
+
+@pytest.mark.parametrize("kind", [MOUNTED[1], LANDLOCK])
+def test_other_sandboxes_run_cold_and_that_is_said(kind: object, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, kind())  # type: ignore[operator]
+    write(desk.work, PASSES)
+    result = desk.warmly()
+    assert result.verdict == "pass"
+    assert not desk.was_warm(result)
+    assert any("not prepared" in said for said in desk.said)
