@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from core.checks.trial import Series, TrialResult
 from core.protocol import Rerun, Tree
 
-ALONE = 5
-"""Runs of a test by itself before it is believed that it always fails there, …"""
+ALONE = 6
+"""Runs of tests by themselves, shared among them, before it is believed that they always fail.
+Each has at least two, and takes part in the two runs of all of them."""
 STEADY = 16
-"""… and before it is believed that it always passes there."""
+"""Runs of one test before it is believed that it always passes there."""
 PATIENCE = 20.0
 """Seconds after which no further run is begun."""
 
@@ -29,33 +30,39 @@ def rerun(
     `steady`: it is asked whether the tests fail at all here, which takes more runs.
     """
     until = time.monotonic() + PATIENCE
-    found = []
-    for test in tests:
-        passed, failed, ways = 0, 0, []
-        for way, result in _runs(series, test, tests, STEADY if steady else ALONE):
+    seen: dict[str, list[tuple[str, bool]]] = {test: [] for test in tests}
+    alone = STEADY if steady else max(2, ALONE // max(1, len(tests)))
+    for way, chosen, loaded in _runs(tests, alone):
+        wanted = [t for t in chosen if all(outcome == steady for _, outcome in seen[t])]
+        if not wanted or time.monotonic() > until:
+            continue
+        with busy() if loaded else contextlib.nullcontext():
+            (result,) = series.run_many([{}], wanted, stop_first=False)
+        for test in wanted:
             outcome = _outcome(result, test)
-            if outcome is None:
-                continue
-            passed, failed = passed + outcome, failed + (not outcome)
-            if outcome != steady:
-                ways.append(way)
-                break
-            if time.monotonic() > until:
-                break
-        found.append(Rerun(test, check, tree, passed, failed, tuple(ways)))
-    return tuple(found)
+            if outcome is not None:
+                seen[test].append((way, outcome))
+    return tuple(
+        Rerun(
+            test,
+            check,
+            tree,
+            passed=sum(outcome for _, outcome in runs),
+            failed=sum(not outcome for _, outcome in runs),
+            ways=tuple(way for way, outcome in runs if outcome != steady),
+        )
+        for test, runs in seen.items()
+    )
 
 
-def _runs(
-    series: Series, test: str, tests: Sequence[str], alone: int
-) -> Iterator[tuple[str, TrialResult]]:
-    for _ in range(alone):
-        yield "alone", series.run_many([{}], [test], stop_first=False)[0]
-    others = list(reversed(tests))
-    if len(others) > 1:
-        yield "in another order", series.run_many([{}], others, stop_first=False)[0]
-    with busy():
-        yield "under load", series.run_many([{}], [test], stop_first=False)[0]
+def _runs(tests: Sequence[str], alone: int) -> Iterator[tuple[str, Sequence[str], bool]]:
+    """How, which tests, and whether every core is at work meanwhile."""
+    for test in tests:
+        for _ in range(alone):
+            yield "alone", [test], False
+    if len(tests) > 1:
+        yield "in another order", list(reversed(tests)), False
+    yield "under load", tests, True
 
 
 def _outcome(result: TrialResult, test: str) -> bool | None:

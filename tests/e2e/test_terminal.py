@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.repos import git, snapshot
-from tests.fakes.stage import bare_python, clean_environment
+from tests.fakes.stage import (
+    GOAL,
+    bare_python,
+    change,
+    clean_environment,
+    edit,
+    shop,
+    write_script,
+)
 from tests.fakes.terminal import Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -88,9 +96,28 @@ def test_the_demo_from_start_to_landing_by_keys_alone(
     assert terminal.ended() == 0
 
 
-def test_the_terminal_is_given_back_as_it_was(open_terminal, quick_python):
-    terminal = open_terminal("demo")
-    terminal.wait("approve the plan", 90)
+@pytest.fixture
+def repo(tmp_path, quick_python):
+    """A repository, with a script that has one right reply for it."""
+    right = change("Nothing is to be added.", edit(" + 0.01", ""))
+    write_script(tmp_path / "script.jsonl", [right])
+    with (tmp_path / "config" / "loopwright" / "config.toml").open("a") as config:
+        config.write('level = "step"\n')
+    return shop(tmp_path / "shop")
+
+
+def asked(terminal: Terminal) -> None:
+    """Types a goal, trusts the checks, and waits for the result."""
+    terminal.wait("What should be true")
+    terminal.type(GOAL + "\r")
+    press(terminal, "y", "is green", 60)
+
+
+def test_the_terminal_is_given_back_as_it_was(open_terminal, repo, tmp_path):
+    terminal = open_terminal(
+        str(repo), "--no-plan", "--proposer", f"script:{tmp_path}/script.jsonl"
+    )
+    asked(terminal)
     press(terminal, "q", "resume` takes the")
     press(terminal, "q", "Closing")
     assert terminal.ended() == 0
@@ -100,24 +127,23 @@ def test_the_terminal_is_given_back_as_it_was(open_terminal, quick_python):
     assert b"Traceback" not in terminal.raw
 
 
-def test_a_second_workbench_looks_on_and_says_who_decides(open_terminal, quick_python, tmp_path):
-    first = open_terminal("demo")
-    first.wait("approve the plan", 90)
-    (repo,) = tmp_path.glob("loopwright-demo-*/slotbook")
+def test_a_second_workbench_looks_on_and_says_who_decides(open_terminal, repo, tmp_path):
+    first = open_terminal(str(repo), "--no-plan", "--proposer", f"script:{tmp_path}/script.jsonl")
+    asked(first)
     second = open_terminal(str(repo))
     text = second.wait("read-only", 30)
     assert "Another Loopwright" in text
+    second.wait("is green", 30)
     second.type("a")
     second.wait("decides|read-only")
-    press(first, "a", "is green", 90)
-    second.wait("is green", 30)
+    press(first, "s", "You stopped it", 60)
+    second.wait("You stopped it", 30)
 
 
-def test_kill_at_a_gate_and_resume(open_terminal, quick_python, tmp_path):
-    terminal = open_terminal("demo")
-    terminal.wait("approve the plan", 90)
-    press(terminal, "a", "is green", 90)
-    (repo,) = tmp_path.glob("loopwright-demo-*/slotbook")
+def test_kill_at_a_gate_and_resume(open_terminal, repo, tmp_path):
+    argv = ("--no-plan", "--proposer", f"script:{tmp_path}/script.jsonl")
+    terminal = open_terminal(str(repo), *argv)
+    asked(terminal)
     before = snapshot(repo)
     terminal.kill()
     assert snapshot(repo) == before

@@ -16,7 +16,7 @@ from tests.fakes import crash_undo
 from tests.fakes.crash_undo import content, land_five, opened, take_back
 from tests.fakes.repos import git
 
-EVERY = 1 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 9
+EVERY = 1 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 13
 ALL = [f"step {n}" for n in range(1, 6)]
 ENDS = {
     "commit": (content(1, 2, 4, 5), [1, 2, 4, 5], ['Revert "step 3"', *reversed(ALL)]),

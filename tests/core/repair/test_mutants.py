@@ -6,6 +6,7 @@ ask: that the tests which the bug broke pass again, and that none other breaks.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ from core.propose.repair.search import Budget
 from tests.core.repair.lab import brief, real_trial
 from tests.fakes.mutator import Bug, bugs
 
-GROUPS = 4
+GROUPS = 4 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 2
+"""More where there is time for it (.ci/run)."""
 EACH = 2
 FLOOR = 0.5
 SOURCES = {path: data for path, data in files().items() if path.startswith("src/")}

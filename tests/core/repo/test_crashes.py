@@ -25,7 +25,7 @@ from core.repo.undo import message, plan_undo
 from tests.fakes.landings import Bench, killed, make_bench, put_back
 from tests.fakes.repos import git, snapshot, write
 
-EVERY = 1 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 3
+EVERY = 1 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 6
 """Of the other kinds than a plain change, each how manyth write."""
 
 FILES = {
