@@ -13,8 +13,8 @@ import pytest
 from tests.fakes import crash
 
 PARTS = 4
-EVERY = 1 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 3
-"""Every point where there is time for it (.ci/run), else each third, so that the suite is quick."""
+EVERY = 1 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 6
+"""Every point where there is time for it (.ci/run), else each sixth, so that the suite is quick."""
 
 
 @pytest.mark.timeout(280)

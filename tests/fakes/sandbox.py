@@ -171,6 +171,9 @@ SANDBOXES = [
 ]
 """Functions that give an isolation, to parametrise with."""
 
+USUAL = SANDBOXES if os.environ.get("LOOPWRIGHT_EVERY_POINT") else [SANDBOXES[0], SANDBOXES[-1]]
+"""For what hardly depends on the kind: all of them only where there is time for it (.ci/run)."""
+
 
 def under_landlock(layers: int) -> Callable[[], None]:
     """For `preexec_fn`: a process that may open everything and mount nothing.

@@ -17,7 +17,7 @@ from core.context import PlainContext
 from core.errors import ActionCancelled
 from core.protocol import Isolation, Output
 from core.sandbox.probe import unsandboxed
-from tests.fakes.sandbox import SANDBOXES, Bench, bubblewrap, needs_sandbox, processes, write
+from tests.fakes.sandbox import USUAL, Bench, bubblewrap, needs_sandbox, processes, write
 
 TESTS = """
 import unittest, pytest, cart
@@ -71,7 +71,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-@pytest.fixture(params=SANDBOXES)
+@pytest.fixture(params=USUAL)
 def isolation(request: pytest.FixtureRequest) -> Isolation:
     isolate: Callable[[], Isolation] = request.param
     return isolate()

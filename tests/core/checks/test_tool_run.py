@@ -14,7 +14,7 @@ from core.checks.runner import Desk
 from core.checks.tools import Program
 from core.protocol import Isolation
 from core.sandbox.probe import unsandboxed
-from tests.fakes.sandbox import SANDBOXES, Bench, write
+from tests.fakes.sandbox import USUAL, Bench, write
 
 OUTPUTS = Path(__file__).parent / "outputs"
 
@@ -162,7 +162,7 @@ class TestClass(unittest.TestCase):
 """
 
 
-@pytest.mark.parametrize("isolate", SANDBOXES)
+@pytest.mark.parametrize("isolate", USUAL)
 def test_every_outcome_of_unittest_becomes_a_record(
     bench: Bench, isolate: Callable[[], Isolation]
 ) -> None:

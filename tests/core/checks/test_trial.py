@@ -17,7 +17,7 @@ from core.context import PlainContext
 from core.errors import ActionCancelled, ActionFailed
 from core.protocol import Isolation
 from core.sandbox.probe import unsandboxed
-from tests.fakes.sandbox import SANDBOXES, Bench, write
+from tests.fakes.sandbox import USUAL, Bench, write
 
 FILES = {
     "cart.py": "def total(n):\n    if n > 1:\n        return 0\n    return n\n",
@@ -29,7 +29,7 @@ FILES = {
 ONE, TWO = "tests/test_cart.py::test_one", "tests/test_cart.py::test_two"
 
 
-@pytest.fixture(params=SANDBOXES)
+@pytest.fixture(params=USUAL)
 def isolation(request: pytest.FixtureRequest) -> Isolation:
     isolate: Callable[[], Isolation] = request.param
     return isolate()

@@ -65,7 +65,7 @@ def same(text: str) -> str:
     """Without what no two runs share."""
     for pattern in (
         r"0x[0-9a-f]+", r"pytest-of-\w+/pytest-\d+", r"run-\w+", r"\d+\.\d+ ?s", r"Thread-\d+",
-        r"\d{6,}",
+        r"\d{6,}", r"=== *|={2,}",
     ):  # fmt: skip
         text = re.sub(pattern, "~", text)
     return text

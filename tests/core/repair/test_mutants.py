@@ -23,7 +23,7 @@ from core.propose.repair.search import Budget
 from tests.core.repair.lab import brief, real_trial
 from tests.fakes.mutator import Bug, bugs
 
-GROUPS = 4 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 2
+GROUPS = 4 if os.environ.get("LOOPWRIGHT_EVERY_POINT") else 1
 """More where there is time for it (.ci/run)."""
 EACH = 2
 FLOOR = 0.5
