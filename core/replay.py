@@ -162,11 +162,16 @@ def see(seen: dict[int, Iteration], before: Iteration | None, after: State) -> N
 
 
 def gates(recording: Recording) -> dict[str, int]:
-    """Kind of gate → the sequence number at which the first (results: the last) opened."""
+    """Kind of gate → the sequence number at which the first (results: the last) opened.
+
+    Also "comment" → that of the last comment.
+    """
     found: dict[str, int] = {}
     for entry in recording.entries:
         if isinstance(entry.event, p.GateOpened):
             kind = entry.event.gate.kind
             if kind == "result" or kind not in found:
                 found[kind] = entry.seq
+        elif isinstance(entry.event, p.CommentAdded):
+            found["comment"] = entry.seq
     return found

@@ -19,17 +19,18 @@ from tui.app import Workbench
 from tui.bridge import Bridge
 from tui.note import NoteInput
 
-WIDE, NARROW = (120, 40), (80, 24)
+WIDE, NARROW, SIDE_BY_SIDE = (120, 40), (80, 24), (160, 45)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     name: str
     gate: str
-    """The gate that the recording is wound to."""
+    """The gate (or "comment") that the recording is wound to."""
     size: tuple[int, int] = WIDE
     theme: str = "dark"
     keys: tuple[str, ...] = ()
+    journal: str = "shop"
 
 
 PICTURES = (
@@ -39,6 +40,9 @@ PICTURES = (
     Picture("help", "result", keys=("?",)),
     Picture("narrow", "result", size=NARROW),
     Picture("light", "result", theme="light"),
+    Picture("review", "comment", size=(160, 45), keys=("u", "J"), journal="review"),
+    Picture("compare", "result", keys=("2", "k", "=")),
+    Picture("undo", "undo", journal="review"),
 )
 
 
@@ -72,14 +76,15 @@ def standalone(svg: str) -> str:
 
 
 def main(folder: Path) -> int:
-    journals = sorted((folder / "journals").glob("*.json"))
-    recordings = [replay.load(path) for path in journals]
+    recordings = {path.stem: replay.load(path) for path in (folder / "journals").glob("*.json")}
     missing = 0
     for picture in PICTURES:
-        recording = next((r for r in recordings if picture.gate in replay.gates(r)), None)
-        if recording is None:
+        recording = recordings.get(picture.journal)
+        if recording is None or picture.gate not in replay.gates(recording):
             missing += 1
-            sys.stderr.write(f"no recording in {folder}/journals has a {picture.gate} gate\n")
+            sys.stderr.write(
+                f"{folder}/journals/{picture.journal}.json has no {picture.gate} gate\n"
+            )
             continue
         svg = asyncio.run(draw(picture, recording))
         (folder / f"{picture.name}.svg").write_text(svg, encoding="utf-8")

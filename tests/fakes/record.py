@@ -1,4 +1,4 @@
-"""Records the session that the pictures are drawn from: `python -m tests.fakes.record [FILE]`.
+"""Records the sessions that the pictures are drawn from: `python -m tests.fakes.record [FOLDER]`.
 
 A real engine on a real repository with real checks and the real model client; only the model's
 answers are written here and served on the loopback. Names of this machine are taken out.
@@ -141,7 +141,7 @@ SECOND = render(
 )  # fmt: skip
 
 
-def record(folder: Path) -> Recording:
+def record(folder: Path) -> dict[str, Recording]:
     repo = make_repo(
         folder / "shop",
         {"cart.py": CART, "invoice.py": INVOICE, "tests/test_cart.py": TESTS,
@@ -167,9 +167,26 @@ def record(folder: Path) -> Recording:
             stage.answer("plan", "approve")
             stage.answer("result", "redirect", note="keep it in Decimal, no floats")
             stage.at_gate("result", after=3)
-            return replay.capture(stage.watcher.entries, stage.session)
+            shop = replay.capture(stage.watcher.entries, stage.session)
+            review(stage)
+            return {"shop": shop, "review": replay.capture(stage.watcher.entries, stage.session)}
         finally:
             stage.close()
+
+
+def review(stage: Stage) -> None:
+    """A comment, an approval of the part that is about rounding, and a second thought."""
+    at = CART[: CART.index("    return due.quantize")].count("\n") + 1
+    says = "say in the docstring that ties go to the even cent"
+    quote = "    return due.quantize(CENT, ROUND_HALF_EVEN)"
+    stage.submit(p.AddComment(p.Comment("c1", says, "cart.py", at, quote=quote, iteration=2)))
+    stage.watcher.wait(lambda: stage.state.comments)
+    change = stage.state.iteration.change
+    rounding = tuple(h for f in change.files if f.path == "cart.py" for h in f.hunks)
+    stage.answer("result", "approve", hunks=rounding)
+    stage.watcher.wait(lambda: stage.state.landings and stage.state.gate)
+    stage.submit(p.AskUndo())
+    stage.at_gate("undo")
 
 
 def without_names(recording: Recording, folder: Path) -> Recording:
@@ -182,11 +199,12 @@ def without_names(recording: Recording, folder: Path) -> Recording:
 
 
 def main(target: Path) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        replay.save(without_names(record(folder), folder), target)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        target.mkdir(parents=True, exist_ok=True)
+        for name, recording in record(folder).items():
+            replay.save(without_names(recording, folder), target / f"{name}.json")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots/journals/shop.json"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots/journals"))

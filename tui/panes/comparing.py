@@ -33,9 +33,9 @@ def comparing_rows(
         says = f"{count(found.shared, 'hunk')} in common"
         rows += wrap(f"{says}; what differs stands below.", cells, "dim")
     for names, words, tone in (
-        (found.fixed, f"fails in {first.n} and not in {second.n}", "ok"),
-        (found.broke, f"fails in {second.n} and not in {first.n}", "bad"),
-        (found.both, "fails in both", "warn"),
+        (found.fixed, f"in {first.n} and not in {second.n}", "ok"),
+        (found.broke, f"in {second.n} and not in {first.n}", "bad"),
+        (found.both, "in both", "warn"),
     ):
         rows += _names(names, words, tone, cells)
     if first.verdict is not None and second.verdict is not None and not found.fixed:
@@ -66,8 +66,8 @@ def _one(it: Iteration, cells: int) -> list[Line]:
 def _names(names: tuple[str, ...], words: str, tone: str, cells: int) -> list[Line]:
     if not names:
         return []
-    rows = [BLANK, line((f"{count(len(names), 'test or finding', 'tests or findings')} ", tone),
-                        (words, tone))]  # fmt: skip
+    what = "test or finding fails" if len(names) == 1 else "tests or findings fail"
+    rows = [BLANK, line((f"{len(names):,} {what} {words}", tone))]
     rows += [line(("  ", ""), fit(clean_line(name), cells - 2)) for name in names[:NAMES]]
     if len(names) > NAMES:
         rows.append(line((f"  and {len(names) - NAMES} more", "dim")))
