@@ -22,13 +22,27 @@ def land(site: Site, action: p.Land, state: State, context: Context) -> p.AnyEve
         return _landed(site, action, state, state.intent)
     site.keep(change)
     prepared = landing.prepare(workshop, change.base, change, action.message, merge=action.merge)
+    done = carry_out(site, action.id, prepared, change, context)
+    if isinstance(done, p.LandingRefused):
+        return done
+    return _landed(site, action, state, *done)
+
+
+def carry_out(
+    site: Site,
+    action: str,
+    prepared: p.LandingIntent | p.Moved,
+    change: p.Change,
+    context: Context,
+) -> tuple[p.LandingIntent, str] | p.LandingRefused:
+    """Journals what was prepared, then lands it; the intent, and what the person should know."""
     if isinstance(prepared, p.Moved):
-        return p.LandingRefused(action.id, prepared)
-    context.record(p.LandingPrepared(action.id, prepared))
-    what = landing.land(workshop, prepared, change.base, change)
+        return p.LandingRefused(action, prepared)
+    context.record(p.LandingPrepared(action, prepared))
+    what = landing.land(site.workshop, prepared, change.base, change)
     if isinstance(what, p.Moved):
-        return p.LandingRefused(action.id, what)
-    return _landed(site, action, state, prepared, what.says)
+        return p.LandingRefused(action, what)
+    return prepared, what.says
 
 
 def _landed(

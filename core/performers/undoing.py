@@ -5,6 +5,7 @@ from __future__ import annotations
 from core import protocol as p
 from core.context import Context
 from core.performers.building import describe
+from core.performers.landing import carry_out
 from core.performers.site import Site
 from core.repo import landing, undo
 from core.repo.recovery import recover
@@ -38,13 +39,10 @@ def take_back(site: Site, action: p.TakeBack, state: State, context: Context) ->
     else:
         message = undo.message(workshop, action.plan)
         prepared = landing.prepare(workshop, change.base, change, message)
-    if isinstance(prepared, p.Moved):
-        return p.LandingRefused(action.id, prepared)
-    context.record(p.LandingPrepared(action.id, prepared))
-    what = landing.land(workshop, prepared, change.base, change)
-    if isinstance(what, p.Moved):
-        return p.LandingRefused(action.id, what)
-    return _done(site, action, state, prepared, what.says)
+    done = carry_out(site, action.id, prepared, change, context)
+    if isinstance(done, p.LandingRefused):
+        return done
+    return _done(site, action, state, *done)
 
 
 def _done(
