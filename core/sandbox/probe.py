@@ -25,7 +25,8 @@ _WEAKER = (
     "Checks run in a weaker sandbox, made by Landlock since neither bubblewrap nor namespaces can"
     " be had: they can read the system and their copy of the repository, write there and into a"
     " private folder, and open no socket and no shared memory. They do see the names of"
-    " your files and which programs run, and could change the modes and times of your files{more}."
+    " your files and which programs run, and could change the modes and times of your files{more};"
+    " and they could write the git data of their copy, from which no program is run."
 )
 
 

@@ -97,6 +97,8 @@ def _isolation(view: View) -> tuple[int, str, str]:
     survey = view.state.survey
     if view.state.trust == "without checks":
         return 85, "no checks", "warn"
+    if survey is not None and survey.isolation.kind == "landlock":
+        return 85, "weakly sandboxed", "warn"
     if survey is not None and survey.isolation.kind != "none":
         return 45, "sandboxed", "dim"
     return 85, "NOT sandboxed", "warn"
