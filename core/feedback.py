@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core import protocol as p
+from core.checks.evidence import normal
 from core.flakiness import counted, flaky_tests
 from core.message import hunks_in_words, summary
 from core.state import Iteration, State, lineage
@@ -12,6 +13,8 @@ from core.text import shorten, strip_colours
 
 FAILURES = 12
 """Failures told in full; the rest are counted."""
+SAME = 5
+"""Names of failures that are like one that is told."""
 MESSAGE = 1_500
 """Characters of one failure's message."""
 PATCH = 12_000
@@ -113,20 +116,39 @@ def _failures(
     leave: frozenset[str] = frozenset(),
 ) -> list[str]:
     tests = [t for r in results for t in r.failing if t.id not in leave]
-    tests.sort(key=lambda t: (t.id not in first, t.id))
+    groups = _by_cause(tests, frozenset(first))
     findings = [d for r in results for d in r.diagnostics if d.severity != "note"]
     lines: list[str] = []
-    for test in tests[:FAILURES]:
+    for test, *same in groups[:FAILURES]:
         where = f" at {test.path}:{test.line}" if test.path else ""
         message = shorten(strip_colours(test.message).strip(), MESSAGE)
         lines.append(f"\n{test.outcome.upper()} {test.id}{where}\n{message}")
+        if same:
+            named = ", ".join(t.id for t in same[:SAME])
+            more = f" and {len(same) - SAME} more" if len(same) > SAME else ""
+            lines.append(f"In the same way: {named}{more}.")
     for finding in findings[:FAILURES]:
         where = f"{finding.path}:{finding.line}"
         lines.append(f"{where}: {finding.code} {shorten(finding.message, 300)}".rstrip())
-    left_out = max(0, len(tests) - FAILURES) + max(0, len(findings) - FAILURES)
+    left_out = sum(map(len, groups[FAILURES:])) + max(0, len(findings) - FAILURES)
     if left_out:
         lines.append(f"… and {left_out} more.")
     return lines
+
+
+def _by_cause(tests: list[p.TestRecord], first: frozenset[str]) -> list[list[p.TestRecord]]:
+    """Failures with the same cause together: what is asked for first, then what breaks most."""
+    groups: dict[str, list[p.TestRecord]] = {}
+    for test in sorted(tests, key=lambda t: (t.id not in first, t.id)):
+        groups.setdefault(_cause(test) or test.id, []).append(test)
+    return sorted(groups.values(), key=lambda g: (g[0].id not in first, -len(g), g[0].id))
+
+
+def _cause(test: p.TestRecord) -> str:
+    """The line that names the error, without what differs from run to run; "" for none."""
+    lines = strip_colours(test.message).strip().split("\n")
+    told = next((line[2:] for line in lines if line.startswith("E ")), lines[0])
+    return normal(told.strip())
 
 
 def _asked_first(state: State) -> tuple[str, ...]:

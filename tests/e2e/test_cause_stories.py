@@ -6,6 +6,7 @@ import pytest
 
 from core import protocol as p
 from core.edits.format import Replace
+from core.feedback import compose
 from tests.fakes.repos import git, make_repo
 from tests.fakes.stage import GOAL, PYPROJECT, Stage, change, edit, shop, write_script
 
@@ -109,3 +110,20 @@ def test_what_always_fails_is_broken(stage):
     (run,) = it.state.base_reruns
     assert run.passed == 0
     assert run.failed > 5
+
+
+def test_forty_import_errors_are_one_item_of_feedback(stage, tmp_path):
+    body = "import eight\n\n\ndef test_{n}():\n    assert eight.f0({n}) == {n}\n"
+    files = {f"tests/test_{n}.py": body.format(n=n) for n in range(40)}
+    wanted = "from eight import f1\n\n\ndef test_wanted():\n    assert f1(0) == 7\n"
+    files["tests/test_wanted.py"] = wanted
+    files |= {"eight.py": EIGHT, "pyproject.toml": PYPROJECT}
+    head = "def f0(x):\n"
+    broken = change("Wrong.", Replace("eight.py", head, f"import nowhere\n\n\n{head}"))
+    right = change("Right.", *bodies({1: "7"}), expect="and 35 more.")
+    it = stage(broken, right, repo=make_repo(tmp_path / "forty", files))
+    it.goal("f1 gives seven").answer("result", "next")
+    assert not it.at_gate("result", after=1).red  # what it was told held what the script expects
+    told = compose(it.state, "")
+    assert told.count("No module named 'nowhere'") == 1
+    assert told.count("In the same way: ") == 1
