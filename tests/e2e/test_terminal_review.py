@@ -90,7 +90,7 @@ def test_a_review_from_comment_to_redo_by_keys_alone(terminal):
     press(terminal, "y", "1 left|Try 1:", 60)
     terminal.wait("approve though red", 60)
 
-    press(terminal, "3", "J next hunk")
+    press(terminal, "3", "hunks? taken")
     for keys in ("}", "{", "W", "W", "]", "["):
         press(terminal, keys, "1 of 1 hunks? taken")
     to_line(terminal, "0.02")
