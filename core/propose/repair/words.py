@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.propose.repair.search import Found, Outcome
 from core.propose.repair.survey import Survey
 from core.protocol import Need, Plan, Problem, Step, TestRecord
-from core.text import clean, clean_line, shorten
+from core.text import clean, clean_line, shorten, strip_colours
 
 _NAMED = 4
 
@@ -46,7 +46,7 @@ def plan(survey: Survey, check: str) -> Plan:
 
 def _failure(record: TestRecord) -> str:
     site = f" ({record.path}:{record.line})" if record.path else ""
-    return f"{record.id}{site}: {shorten(clean_line(record.message), 160)}"
+    return f"{record.id}{site}: {shorten(clean_line(strip_colours(record.message)), 160)}"
 
 
 def reasons(survey: Survey, outcome: Outcome) -> str:
