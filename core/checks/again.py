@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from core.checks.trial import Series, TrialResult
 from core.protocol import Rerun, Tree
@@ -87,9 +87,3 @@ def busy() -> Iterator[None]:
         for child in children:
             child.kill()
             child.wait()
-
-
-def flaky(reruns: Iterable[Rerun], base: Tree) -> tuple[str, ...]:
-    """Tests that both pass and fail on the base's very tree: no change is to blame for that."""
-    mixed = [r for r in reruns if r.tree == base and r.passed and r.failed]
-    return tuple(dict.fromkeys(r.test for r in mixed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TypeAlias
 
 from textual.content import Content
 
@@ -14,6 +14,10 @@ from tui.paint import Line, apart, fit, line, wrap
 from tui.panes.rows import Rows
 from tui.view import View, count, dollars, minutes, stage
 
+Row: TypeAlias = tuple[Line, Iteration | None]
+Kept: TypeAlias = dict[int, tuple[tuple[object, ...], list[Row]]]
+"""Rows of tries that have ended, with all that they were made of: there may be thousands."""
+
 
 class HistoryPane(Rows):
     title = "2 history"
@@ -21,10 +25,11 @@ class HistoryPane(Rows):
     def __init__(self, **how: object) -> None:
         super().__init__(id="history", **how)  # type: ignore[arg-type]
         self.rows: list[tuple[Line, Iteration | None]] = []
+        self._kept: Kept = {}
         self._newest = 0
 
     def remake(self, view: View, cells: int) -> int:
-        self.rows = history_rows(view, cells)
+        self.rows = history_rows(view, cells, self._kept)
         newest = max((i.n for i in view.history), default=0)
         if newest != self._newest:
             self._newest = newest
@@ -50,12 +55,13 @@ class HistoryPane(Rows):
         return Content(self.title), Content(" · ".join(parts))
 
 
-def history_rows(view: View, cells: int) -> list[tuple[Line, Iteration | None]]:
+def history_rows(view: View, cells: int, kept: Kept | None = None) -> list[Row]:
     """Rows, with the iteration whose first row one is."""
+    kept = {} if kept is None else kept
     if not view.history:
         says = "Each try is kept here, with its verdict, its time and its cost."
         return [(row, None) for row in wrap(says, cells, "dim")]
-    rows: list[tuple[Line, Iteration | None]] = []
+    rows: list[Row] = []
     steps = {s.id: s.intent for s in view.state.plan.steps} if view.state.plan else {}
     several = len({i.step for i in view.history}) > 1
     known = {i.n: i for i in view.history}
@@ -66,14 +72,28 @@ def history_rows(view: View, cells: int) -> list[tuple[Line, Iteration | None]]:
             step = it.step
             intent = clean_line(steps.get(it.step, it.step)) or "an earlier goal"
             rows.append((line((fit(intent, cells), "dim under")), None))
-        for note in it.notes:
-            rows += [
-                (row, None) for row in wrap(f"“{clean_line(note)}”", cells, "warn italic", "  ")
-            ]
-        rows.append((_row(view, it, known.get(it.parent), cells), it))
-        for says in (_whence(view, it), _outcome(it, landings)):
-            if says:
-                rows.append((line((fit(f"    {says}", cells), "dim")), None))
+        before, landing = known.get(it.parent), landings.get(it.commit) if it.commit else None
+        shown = view.past is not None and view.past.n == it.n
+        made_of = (it, before, landing, shown, cells, view.state.choice)
+        found = kept.get(it.n)
+        if found is None or any(a is not b for a, b in zip(found[0], made_of, strict=True)):
+            found = made_of, _try_rows(view, it, before, landing, cells)
+            if it.outcome:
+                kept[it.n] = found
+        rows += found[1]
+    return rows
+
+
+def _try_rows(
+    view: View, it: Iteration, before: Iteration | None, landing: Landing | None, cells: int
+) -> list[Row]:
+    rows: list[Row] = []
+    for note in it.notes:
+        rows += [(row, None) for row in wrap(f"“{clean_line(note)}”", cells, "warn italic", "  ")]
+    rows.append((_row(view, it, before, cells), it))
+    for says in (_whence(view, it), _outcome(it, landing)):
+        if says:
+            rows.append((line((fit(f"    {says}", cells), "dim")), None))
     return rows
 
 
@@ -98,9 +118,8 @@ def origin_words(it: Iteration) -> str:
             return f"try {of} again"
 
 
-def _outcome(it: Iteration, landings: Mapping[str, Landing]) -> str:
+def _outcome(it: Iteration, landing: Landing | None) -> str:
     if it.outcome == "landed":
-        landing = landings.get(it.commit)
         gone = landing is not None and landing.gone
         return f"{'taken back:' if gone else 'landed as'} {it.commit[:10]}"
     return it.outcome if it.outcome in ("rejected", "redirected", "interrupted", "left") else ""
